@@ -1,0 +1,192 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Sluice.Interop;
+
+namespace Sluice;
+
+/// <summary>The operating system's files: Linux's own calls where there are any, so that every open flag is what was asked for.</summary>
+internal sealed unsafe class OsFileSystem : IoFileSystem
+{
+    private static bool IsLinux => OsExecutor.Current is LinuxExecutor;
+
+    /// <inheritdoc/>
+    public override IoFile Open(string path, IoOpenOptions options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(options);
+        return IsLinux ? OpenLinux(path, options) : PortableFileSystem.Open(path, options);
+    }
+
+    /// <inheritdoc/>
+    public override bool Exists(string path) => Path.Exists(path);
+
+    /// <inheritdoc/>
+    public override void Rename(string sourcePath, string targetPath)
+    {
+        string attempt = $"rename {sourcePath} to {targetPath}";
+        if (!IsLinux) PortableFileSystem.Run(attempt, () => File.Move(sourcePath, targetPath, overwrite: true));
+        else if (Libc.Rename(sourcePath, targetPath) != 0) throw new AioException(attempt, Marshal.GetLastPInvokeError());
+    }
+
+    /// <inheritdoc/>
+    public override void Remove(string path)
+    {
+        string attempt = $"remove {path}";
+        if (!IsLinux) PortableFileSystem.Run(attempt, () => File.Delete(path));
+        else if (Libc.Unlink(path) != 0) throw new AioException(attempt, Marshal.GetLastPInvokeError());
+    }
+
+    /// <inheritdoc/>
+    public override void CreateDirectory(string path) => PortableFileSystem.Run($"make the folder {path}", () => Directory.CreateDirectory(path));
+
+    /// <inheritdoc/>
+    public override void RemoveDirectory(string path)
+    {
+        string attempt = $"remove the folder {path}";
+        if (!IsLinux) PortableFileSystem.Run(attempt, () => Directory.Delete(path));
+        else if (Libc.RmDir(path) != 0) throw new AioException(attempt, Marshal.GetLastPInvokeError());
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<IoFileEntry> List(string path)
+    {
+        List<IoFileEntry> entries = [];
+        PortableFileSystem.Run($"list the folder {path}", () =>
+        {
+            foreach (FileSystemInfo info in new DirectoryInfo(path).EnumerateFileSystemInfos())
+            {
+                entries.Add(new IoFileEntry(info.Name, info is DirectoryInfo, info is FileInfo file ? file.Length : 0));
+            }
+        });
+        entries.Sort(static (left, right) => string.CompareOrdinal(left.Name, right.Name));
+        return entries;
+    }
+
+    /// <inheritdoc/>
+    public override void SyncDirectory(string path)
+    {
+        // Other systems make names durable by themselves or not at all: there is no call for it.
+        if (!IsLinux) return;
+        string attempt = $"sync the folder {path}";
+        int descriptor = Libc.Open(path, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0);
+        if (descriptor < 0) throw new AioException(attempt, Marshal.GetLastPInvokeError());
+        try
+        {
+            while (Libc.Fsync(descriptor) != 0)
+            {
+                int errno = Marshal.GetLastPInvokeError();
+                if (errno != Errno.EINTR) throw new AioException(attempt, errno);
+            }
+        }
+        finally
+        {
+            _ = Libc.Close(descriptor);
+        }
+    }
+
+    private static OsFile OpenLinux(string path, IoOpenOptions options)
+    {
+        string attempt = $"open {path}";
+        int flags = Libc.O_CLOEXEC | (options.Access switch
+        {
+            IoAccess.Read => Libc.O_RDONLY,
+            IoAccess.Write => Libc.O_WRONLY,
+            _ => Libc.O_RDWR,
+        });
+        flags |= options.Creation switch
+        {
+            IoCreation.OpenOrCreate => Libc.O_CREAT,
+            IoCreation.CreateNew => Libc.O_CREAT | Libc.O_EXCL,
+            IoCreation.CreateOrTruncate => Libc.O_CREAT | Libc.O_TRUNC,
+            IoCreation.Unnamed => Libc.O_TMPFILE,
+            _ => 0,
+        };
+        if (options.Direct) flags |= Libc.O_DIRECT;
+        if (options.WriteThrough) flags |= Libc.O_DSYNC;
+
+        int descriptor = Libc.Open(path, flags, (int)options.Mode);
+        if (descriptor < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            if (options.Creation == IoCreation.Unnamed && errno is Errno.EOPNOTSUPP or Errno.EISDIR) return OpenUnnamedByName(path, options);
+            throw new AioException(attempt, errno, Explain(errno, options));
+        }
+
+        SafeFileHandle handle = new(descriptor, ownsHandle: true);
+        try
+        {
+            return FinishOpen(path, options, handle);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    private static OsFile FinishOpen(string path, IoOpenOptions options, SafeFileHandle handle)
+    {
+        string attempt = $"open {path}";
+        int descriptor = (int)handle.DangerousGetHandle();
+        Libc.Statx status;
+        if (Libc.StatX(descriptor, "", Libc.AT_EMPTY_PATH, Libc.STATX_TYPE | Libc.STATX_SIZE | Libc.STATX_DIOALIGN, &status) != 0)
+        {
+            throw new AioException(attempt, Marshal.GetLastPInvokeError());
+        }
+
+        if ((status.Mode & 0xF000) == 0x4000) throw new AioException(attempt, Errno.EISDIR, "it is a folder; name a file");
+        if (options.Exclusive && Libc.FLock(descriptor, Libc.LOCK_EX | Libc.LOCK_NB) != 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            throw new AioException(attempt, errno, errno == Errno.EAGAIN ? "another open file holds its lock; close that one first" : null);
+        }
+
+        OsFile file = new(path, options.Access, handle, CapabilitiesOf(options, status));
+        if (options.PreallocateBytes > 0)
+        {
+            if (Libc.FAllocate(descriptor, 0, 0, options.PreallocateBytes) != 0)
+            {
+                int errno = Marshal.GetLastPInvokeError();
+                if (errno != Errno.EOPNOTSUPP) throw new AioException($"reserve {options.PreallocateBytes} bytes for {path}", errno);
+                if (status.Size < options.PreallocateBytes) file.SetLength(options.PreallocateBytes);
+            }
+        }
+
+        return file;
+    }
+
+    private static IoFileCapabilities CapabilitiesOf(IoOpenOptions options, in Libc.Statx status)
+    {
+        bool alignmentIsKnown = (status.Mask & Libc.STATX_DIOALIGN) != 0 && status.DirectOffsetAlignment != 0;
+
+        // Before Linux 6.1 nobody can ask; 4096 suits every disk made.
+        int memory = !options.Direct ? 1 : alignmentIsKnown ? (int)status.DirectMemoryAlignment : 4096;
+        int offset = !options.Direct ? 1 : alignmentIsKnown ? (int)status.DirectOffsetAlignment : 4096;
+        return new IoFileCapabilities
+        {
+            IsDirect = options.Direct,
+            MemoryAlignmentBytes = memory,
+            OffsetAlignmentBytes = offset,
+            IsDurableOnCompletion = options.WriteThrough,
+        };
+    }
+
+    private static OsFile OpenUnnamedByName(string directory, IoOpenOptions options)
+    {
+        string path = Path.Combine(directory, $".sluice-{Guid.NewGuid():N}.tmp");
+        OsFile file = OpenLinux(path, options with { Creation = IoCreation.CreateNew });
+        if (Libc.Unlink(path) == 0) return file;
+        int errno = Marshal.GetLastPInvokeError();
+        file.Dispose();
+        throw new AioException($"remove the name of the unnamed file {path}", errno);
+    }
+
+    private static string? Explain(int errno, IoOpenOptions options) => errno switch
+    {
+        Errno.EINVAL when options.Direct => "its file system does not do direct I/O; open it without Direct",
+        Errno.EMFILE => "the process has too many open files (EMFILE); raise its limit (ulimit -n)",
+        Errno.EEXIST => "a file of that name exists already (EEXIST)",
+        Errno.EISDIR => "it is a folder; name a file",
+        _ => null,
+    };
+}
