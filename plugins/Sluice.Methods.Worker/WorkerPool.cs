@@ -73,6 +73,15 @@ internal sealed partial class WorkerPool : IDisposable
     /// <summary>How many workers are parked now; stale the moment it is returned.</summary>
     internal int IdleCount => BitOperations.PopCount(Volatile.Read(ref _idle.Bits));
 
+    /// <summary>The threads of the workers that are there now, by number; for tests and messages.</summary>
+    internal IEnumerable<Thread> Threads
+    {
+        get
+        {
+            lock (_gate) return [.. _workers.OfType<WorkerThread>().Select(static worker => worker.Thread)];
+        }
+    }
+
     /// <summary>What the last exception that ended a worker said, or null.</summary>
     internal string? LastFault => Volatile.Read(ref _lastFault);
 
