@@ -104,7 +104,7 @@ public class WorkerOperationTests
         using IoMethodContext context = MethodSettings.Context(method, sink);
         requests.Set(0, file.File, IoOperation.Read, Block - 17, flags: IoRequestFlags.Buffered);
         requests.Set(1, file.File, IoOperation.Read, 2 * Block, flags: IoRequestFlags.Buffered);
-        requests.Set(2, file.File, IoOperation.Read, -1, flags: IoRequestFlags.Buffered);
+        requests.Set(2, file.File, IoOperation.Read, -2, flags: IoRequestFlags.Buffered);
 
         context.Submit(requests.All, waitFollows: false);
         sink.WaitForTotal(3);

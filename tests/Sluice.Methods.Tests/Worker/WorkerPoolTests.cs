@@ -20,7 +20,29 @@ public class WorkerPoolTests
             Watchdog.Until(() => pool.WorkerCount == count, $"{count} workers by the minimum (there are {pool.WorkerCount})");
         }
 
-        Assert.Equal(7, LiveThreads(pool));
+        Watchdog.Until(() => LiveThreads(pool) == 7, "the others end");
+        Assert.Equal(Enumerable.Range(0, 7).Select(id => $"sluice-worker-{id}"), pool.Threads.Select(thread => thread.Name));
+    }
+
+    [Fact]
+    public void OneBatchWakesAsManyWorkersAsItHasRequestsByAChain()
+    {
+        using ManualResetEventSlim gate = new();
+        using ScriptedFile file = Blocking(gate);
+        using TestRequests requests = new(4);
+        using IoMethod method = Create(new ManualTimeProvider(), min: 8, max: 8, idle: 60_000, interval: 100);
+        WorkerPool pool = ((WorkerMethod)method).Pool;
+        RecordingSink sink = new(4);
+        using IoMethodContext context = MethodSettings.Context(method, sink);
+        for (int i = 0; i < 4; i++) requests.Set(i, file, IoOperation.Fsync);
+        Watchdog.Until(() => pool.IdleCount == 8, "all workers park");
+
+        context.Submit(requests.All, waitFollows: false);
+
+        Watchdog.Until(() => file.Executions == 4, "four workers execute at once");
+        gate.Set();
+        sink.WaitForTotal(4);
+        Assert.InRange(MethodSettings.Counter(method, "wakeups"), 1, 4);
     }
 
     [Fact]
