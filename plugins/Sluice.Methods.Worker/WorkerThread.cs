@@ -1,6 +1,8 @@
 namespace Sluice.Methods.Worker;
 
-/// <summary>One worker: a thread that takes requests out of the queue, executes them and delivers their completions, one at a time.</summary>
+/// <summary>
+/// One worker: a thread that takes requests out of the queue, executes them and delivers their completions, one at a time.
+/// </summary>
 /// <remarks>
 /// <para>Parking is a monitor and a flag rather than a counting semaphore: several signals while the worker is awake are one. A
 /// signal is either "wake", from somebody who chose this worker for work (he cleared its bit in the pool's idle bitmap), or

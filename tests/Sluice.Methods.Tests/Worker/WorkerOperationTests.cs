@@ -20,7 +20,11 @@ public class WorkerOperationTests
         using IoMethod method = new WorkerMethodFactory().Create(MethodSettings.With(("nowait_reads", nowait)));
         RecordingSink sink = new(32);
         using IoMethodContext context = MethodSettings.Context(method, sink);
-        for (int i = 0; i < 32; i++) requests.Set(i, file.File, IoOperation.Read, (long)i * Block, flags: IoRequestFlags.Buffered, pieces: pieces);
+        for (int i = 0; i < 32; i++)
+        {
+            requests.Set(i, file.File, IoOperation.Read, (long)i * Block, flags: IoRequestFlags.Buffered, pieces: pieces);
+        }
+
 
         Assert.Equal(32, context.Submit(requests.All, waitFollows: false));
         sink.WaitForTotal(32);

@@ -170,7 +170,11 @@ public class WorkerPoolTests
         Random random = new(99);
         for (int round = 1; round <= 2_000; round++)
         {
-            if (round % 10 == 0) Assert.True(method.TryChangeSetting("min_workers", random.Next(1, 33).ToString(), out string? refusal), refusal);
+            if (round % 10 == 0)
+            {
+                Assert.True(method.TryChangeSetting("min_workers", random.Next(1, 33).ToString(), out string? refusal), refusal);
+            }
+
             context.Submit(requests.All, waitFollows: false);
             SpinUntilTotal(sink, round * 32L);
         }
@@ -187,7 +191,8 @@ public class WorkerPoolTests
         while (sink.Total < total)
         {
             spin.SpinOnce(sleep1Threshold: -1);
-            if (Environment.TickCount64 - start > Watchdog.Patience.TotalMilliseconds) Assert.Fail($"Lost: {total - sink.Total} of {total} deliveries");
+            if (Environment.TickCount64 - start < Watchdog.Patience.TotalMilliseconds) continue;
+            Assert.Fail($"Lost: {total - sink.Total} of {total} deliveries");
         }
     }
 
