@@ -99,9 +99,17 @@ internal sealed class PluginLoadLog
 
     private void OnLoaded(object? sender, AssemblyLoadEventArgs args)
     {
+        object? own = _context.Target;
+        if (own is null)
+        {
+            // A catalog that was dropped without unloading takes its contexts with it; nobody else would take the log away.
+            Detach();
+            return;
+        }
+
         if (!PluginEventSource.Log.IsEnabled()) return;
         AssemblyLoadContext? context = AssemblyLoadContext.GetLoadContext(args.LoadedAssembly);
-        if (context is not null && ReferenceEquals(context, _context.Target)) WriteEvent(args.LoadedAssembly, context);
+        if (ReferenceEquals(context, own)) WriteEvent(args.LoadedAssembly, context!);
     }
 
     private Assembly? OnNotFound(AssemblyLoadContext context, AssemblyName name)
