@@ -17,6 +17,9 @@ internal sealed class RecordingSink : IoCompletionSink
     /// <summary>Runs for each delivery.</summary>
     internal Action? OnComplete { get; set; }
 
+    /// <summary>Whether a completion came for a token.</summary>
+    internal bool Has(ulong token) => _byToken.ContainsKey(token);
+
     internal IoCompletion this[ulong token] => _byToken[token];
 
     public override void Complete(ReadOnlySpan<IoCompletion> completions)
