@@ -83,7 +83,7 @@ internal sealed unsafe partial class IoUringContext
                 Thread.Yield();
                 return false;
             default:
-                throw new RingException("io_uring_enter", -result);
+                throw RingIsLost(-result);
         }
     }
 
@@ -156,7 +156,7 @@ internal sealed unsafe partial class IoUringContext
         if (_ring.HasOverflow) _reapCounters.OverflowFlushes++;
         _reapCounters.Enters++;
         int result = _ring.Enter(0, minComplete: 0, Uapi.IORING_ENTER_GETEVENTS, null);
-        if (result < 0 && result is not (-Errno.EINTR or -Errno.EAGAIN or -Errno.EBUSY)) throw new RingException("io_uring_enter", -result);
+        if (result < 0 && result is not (-Errno.EINTR or -Errno.EAGAIN or -Errno.EBUSY)) throw RingIsLost(-result);
     }
 
     /// <summary>Makes a completion of what the kernel said, or a part of one.</summary>
@@ -276,6 +276,9 @@ internal sealed unsafe partial class IoUringContext
         slot.Request = null;
         _completions[_completionCount++] = new IoCompletion(token, outcome);
     }
+
+    private static IoMethodException RingIsLost(int errno) =>
+        new($"The kernel no longer lets io_uring wait: {Errno.Describe(errno)}. Something closed its descriptor or forbade the call; restart the process.");
 
     private void Deliver()
     {

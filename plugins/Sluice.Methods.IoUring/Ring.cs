@@ -70,8 +70,16 @@ internal sealed unsafe partial class Ring : IDisposable
     /// <summary>The published tail, for the holder of the submission lock.</summary>
     internal uint Tail => _sqLocalTail;
 
-    /// <summary>The user data of the oldest entry that the kernel has not taken. Submission lock; there is one.</summary>
-    internal ulong OldestUnsubmittedUserData => _sqEntries[Volatile.Read(ref *_sqHead) & _sqMask].UserData;
+    /// <summary>The user data of an entry that the kernel has not taken. Submission lock.</summary>
+    /// <param name="index">0 for the oldest; below <see cref="UnsubmittedCount"/>.</param>
+    internal ulong UnsubmittedUserData(uint index) => _sqEntries[(Volatile.Read(ref *_sqHead) + index) & _sqMask].UserData;
+
+    /// <summary>Withdraws every entry that the kernel has not taken. Submission lock, and nobody enters to submit.</summary>
+    internal void TakeBackUnsubmitted()
+    {
+        _sqLocalTail = Volatile.Read(ref *_sqHead);
+        PublishTail();
+    }
 
     /// <summary>Whether the kernel has taken every entry below the given tail.</summary>
     internal bool HasConsumed(uint tail) => (int)(Volatile.Read(ref *_sqHead) - tail) >= 0;

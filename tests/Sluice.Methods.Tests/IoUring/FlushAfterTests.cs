@@ -32,6 +32,79 @@ public sealed unsafe partial class FlushAfterTests
         IoRequest request = bench.PrepareTransfer(0, file, IoOperation.Write, memory, 4096, 0, IoRequestFlags.FlushAfter);
         Assert.Equal(new IoCompletion(request.Token, -Errno.EBADF), bench.Run(request));
         Assert.Equal(1, bench.Sink.Count);
+
+        // The flush was not done either: it was one chain for the kernel.
+        Assert.Equal(-Errno.ECANCELED, ((IoUringContext)bench.Context).StateOf(0).FlushResult);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void APairIsNeverSplitWhateverElseIsHandedOver(bool wakesToo)
+    {
+        // Writes to a file that is open for reading fail, so the kernel cancels their flushes: one that was done all the same had
+        // lost its write. A foreign thread submits pairs while the owner's hand-over is left to its wait.
+        const int rounds = 6_000;
+        using Bench bench = new();
+        string path = Path.GetTempFileName();
+        using IoFile file = IoFileSystem.OperatingSystem.Open(path, new IoOpenOptions { Access = IoAccess.Read });
+        File.Delete(path);
+        byte* memory = bench.Allocate(4096);
+        IoUringContext context = (IoUringContext)bench.Context;
+        Lock submitting = new();
+        bool isOver = false;
+        int foreignDone = 0;
+        int split = 0;
+        Thread foreign = new(() =>
+        {
+            for (int round = 0; !Volatile.Read(ref isOver); round++)
+            {
+                int slot = 8 + (round % 8);
+                IoRequest last = bench.Requests[slot];
+                if (last.Token != 0)
+                {
+                    SpinWait.SpinUntil(() => bench.Sink.Has(last.Token));
+                    Check(slot);
+                }
+
+                lock (submitting)
+                {
+                    context.Submit([bench.PrepareTransfer(slot, file, IoOperation.Write, memory, 4096, 0, IoRequestFlags.FlushAfter)], waitFollows: false);
+                    foreignDone++;
+                }
+
+                if (wakesToo) context.Wake();
+            }
+        });
+        foreign.Start();
+        for (int round = 0; round < rounds; round++)
+        {
+            lock (submitting)
+            {
+                for (int slot = 0; slot < 3; slot++)
+                {
+                    bench.PrepareTransfer(slot, file, IoOperation.Write, memory, 4096, 0, slot == 1 ? IoRequestFlags.None : IoRequestFlags.FlushAfter);
+                }
+
+                context.Submit(bench.Requests.AsSpan(0, 3), waitFollows: true);
+            }
+
+            do context.Wait(10_000);
+            while (!bench.Sink.Has(bench.Requests[0].Token) || !bench.Sink.Has(bench.Requests[1].Token) || !bench.Sink.Has(bench.Requests[2].Token));
+            Check(0);
+            Check(2);
+        }
+
+        Volatile.Write(ref isOver, true);
+        while (foreign.IsAlive) context.Wait(5);
+        bench.WaitForCount((rounds * 3) + foreignDone);
+        Assert.Equal(0, split);
+        Assert.Equal(0, bench.Sink.Doubles);
+        void Check(int slot)
+        {
+            SlotState state = context.StateOf(slot);
+            if (state.Flush == FlushMode.Linked && state.FlushResult != -Errno.ECANCELED) Interlocked.Increment(ref split);
+        }
     }
 
     [Fact]

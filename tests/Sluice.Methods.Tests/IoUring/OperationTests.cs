@@ -152,6 +152,102 @@ public sealed unsafe class OperationTests
         Assert.Equal(20 * handles, bench.Counter("reaped"));
     }
 
+    [Theory]
+    [InlineData("coop_taskrun", "true")]
+    [InlineData("registered_files", "1024")]
+    [InlineData("registered_buffers", "false")]
+    [InlineData("punt_buffered_reads_bytes", "1")]
+    [InlineData("punt_buffered_reads_in_flight", "4")]
+    public void EverySettingReadsWhatWasWritten(string name, string value)
+    {
+        const int handles = 32;
+        using Bench bench = new(handles, (name, value));
+        using OsFile file = Bench.OpenUnnamed();
+        byte* memory = bench.Allocate(handles * 4096);
+        bench.Method.RegisterBuffers((nint)memory, handles * 4096);
+        for (int round = 1; round <= 50; round++)
+        {
+            IoOperation operation = round % 2 == 1 ? IoOperation.Write : IoOperation.Read;
+            for (int slot = 0; slot < handles; slot++)
+            {
+                byte content = (byte)(((round - 1) / 2 * 31) + slot);
+                new Span<byte>(memory + (slot * 4096), 4096).Fill(operation == IoOperation.Write ? content : (byte)~content);
+                bench.PrepareTransfer(slot, file, operation, memory + (slot * 4096), 4096, slot * 4096L, IoRequestFlags.Buffered);
+            }
+
+            bench.Context.Submit(bench.Requests, waitFollows: round % 3 == 0);
+            bench.WaitForCount(round * handles);
+            for (int slot = 0; slot < handles; slot++) Assert.Equal((byte)(((round - 1) / 2 * 31) + slot), memory[(slot * 4096) + 4095]);
+        }
+
+        bench.Method.UnregisterBuffers((nint)memory);
+        bench.Method.FileClosing(file);
+    }
+
+    [Fact]
+    public void WhatTheKernelTakesNoMoreIsExecutedByTheSubmitter()
+    {
+        using Bench bench = new();
+        using OsFile file = Bench.OpenUnnamed();
+        byte* memory = bench.Allocate(4096, 0x5A);
+        byte* read = bench.Allocate(4096);
+        IoUringContext context = (IoUringContext)bench.Context;
+
+        // The ring's descriptor becomes another file's: entering it is refused from now on.
+        Assert.Equal(context.Ring.Descriptor, Duplicate(file.Descriptor, context.Ring.Descriptor));
+        context.Submit([bench.PrepareTransfer(0, file, IoOperation.Write, memory, 4096, 0, IoRequestFlags.FlushAfter)], waitFollows: false);
+        context.Submit([bench.PrepareTransfer(1, file, IoOperation.Read, read, 4096)], waitFollows: false);
+        Assert.Equal(new IoCompletion(1, 4096), bench.Sink[1]);
+        Assert.Equal(new IoCompletion(2, 4096), bench.Sink[2]);
+        Assert.Equal(0x5A, read[4095]);
+        Assert.Equal(2, bench.Counter("executed_by_submitter"));
+        Assert.Contains("restart", Assert.Throws<IoMethodException>(() => context.Wait(10)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NothingIsAllocatedPerRequest()
+    {
+        using Bench bench = new(handles: 8);
+        using OsFile file = Bench.OpenUnnamed();
+        byte* memory = bench.Allocate(65536, 1);
+        bench.Method.RegisterBuffers((nint)memory, 65536);
+        CountingSink sink = new();
+        using IoMethodContext context = bench.Method.CreateContext(new IoMethodContextOptions(1, 8, 1, sink));
+        long before = 0;
+        for (int round = 0; round < 3_000; round++)
+        {
+            if (round == 1_000) before = GC.GetAllocatedBytesForCurrentThread();
+            for (int slot = 0; slot < 8; slot++)
+            {
+                IoRequest request = bench.Requests[slot];
+                request.Token++;
+                request.File = file;
+                request.Operation = slot % 2 == 0 ? IoOperation.Write : IoOperation.Read;
+                request.Flags = slot == 0 && round % 100 == 0 ? IoRequestFlags.FlushAfter : IoRequestFlags.Buffered;
+                request.OffsetBytes = slot * 4096L;
+                request.LengthBytes = 4096;
+                request.VectorCount = 1;
+                request.Vectors[0] = new IoVector(memory + (slot * 4096), 4096);
+            }
+
+            context.Submit(bench.Requests, waitFollows: round % 2 == 0);
+            while (sink.Count < (round + 1) * 8) context.Wait(1000);
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        bench.Method.UnregisterBuffers((nint)memory);
+    }
+
+    [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "dup2")]
+    private static extern int Duplicate(int source, int target);
+
+    private sealed class CountingSink : IoCompletionSink
+    {
+        internal int Count { get; private set; }
+
+        public override void Complete(ReadOnlySpan<IoCompletion> completions) => Count += completions.Length;
+    }
+
     private sealed class OtherFile() : IoFile("other", IoAccess.ReadWrite)
     {
         public override IoFileCapabilities Capabilities { get; } = new();
