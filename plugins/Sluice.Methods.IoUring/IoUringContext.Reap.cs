@@ -87,9 +87,9 @@ internal sealed unsafe partial class IoUringContext
         }
     }
 
-    /// <summary>Counts what is owed for an enter that also waits.</summary>
+    /// <summary>Counts what is owed for an enter that also waits (invariant 2). Internal for tests, which play the waiter that is slow to enter.</summary>
     /// <returns>False when another enter is under way, which might take counted entries first.</returns>
-    private bool TryOpenExactEnter(out uint count)
+    internal bool TryOpenExactEnter(out uint count)
     {
         lock (_submitLock)
         {
@@ -109,7 +109,8 @@ internal sealed unsafe partial class IoUringContext
         }
     }
 
-    private void CloseExactEnter()
+    /// <summary>The enter that <see cref="TryOpenExactEnter"/> counted for has returned.</summary>
+    internal void CloseExactEnter()
     {
         // When nothing else was submitted meanwhile the enter has taken all, and nobody has to be told: but a submitter may be
         // looking, so the flag is the lock's.

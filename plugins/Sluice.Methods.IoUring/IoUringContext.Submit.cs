@@ -28,7 +28,18 @@ internal sealed unsafe partial class IoUringContext
         lock (_submitLock)
         {
             bool mayLink = MayLink();
-            foreach (IoRequest request in batch) Fill(request, mayLink);
+            tail = _ring.Tail;
+            try
+            {
+                foreach (IoRequest request in batch) Fill(request, mayLink);
+            }
+            catch
+            {
+                // Nothing was published: none of the batch was taken.
+                _ring.Forget(tail);
+                throw;
+            }
+
             _ring.PublishTail();
             tail = _ring.Tail;
             _submitCounters.Submitted += batch.Length;

@@ -74,6 +74,10 @@ internal sealed unsafe partial class Ring : IDisposable
     /// <param name="index">0 for the oldest; below <see cref="UnsubmittedCount"/>.</param>
     internal ulong UnsubmittedUserData(uint index) => _sqEntries[(Volatile.Read(ref *_sqHead) + index) & _sqMask].UserData;
 
+    /// <summary>Forgets entries that were filled and not published. Submission lock.</summary>
+    /// <param name="tail">Where the tail was before they were filled.</param>
+    internal void Forget(uint tail) => _sqLocalTail = tail;
+
     /// <summary>Withdraws every entry that the kernel has not taken. Submission lock, and nobody enters to submit.</summary>
     internal void TakeBackUnsubmitted()
     {

@@ -120,6 +120,12 @@ public sealed unsafe class OperationTests
         using OtherFile other = new();
         Assert.False(bench.Context.NeedsSynchronousExecution(bench.Prepare(0, file, IoOperation.Fsync)));
         Assert.True(bench.Context.NeedsSynchronousExecution(bench.Prepare(0, other, IoOperation.Fsync)));
+
+        // One that comes all the same is refused with the whole batch, and leaves nothing behind.
+        IoRequest[] batch = [bench.Prepare(1, file, IoOperation.Fsync), bench.Prepare(0, other, IoOperation.Fsync)];
+        Assert.Throws<InvalidOperationException>(() => bench.Context.Submit(batch, waitFollows: false));
+        Assert.Equal(0, bench.Run(bench.Prepare(2, file, IoOperation.Fsync)).Result);
+        Assert.Equal(1, bench.Sink.Count);
     }
 
     [Fact]
