@@ -87,7 +87,10 @@ internal sealed unsafe partial class IoUringContext
         }
     }
 
-    /// <summary>Counts what is owed for an enter that also waits (invariant 2). Internal for tests, which play the waiter that is slow to enter.</summary>
+    /// <summary>
+    /// Counts what is owed for an enter that also waits (invariant 2). Internal for tests, which play the waiter that is slow to
+    /// enter.
+    /// </summary>
     /// <returns>False when another enter is under way, which might take counted entries first.</returns>
     internal bool TryOpenExactEnter(out uint count)
     {
@@ -126,7 +129,7 @@ internal sealed unsafe partial class IoUringContext
         }
     }
 
-    /// <summary>Delivers what is there; not what comes meanwhile, so that an endless stream does not keep the caller. Leading thread.</summary>
+    /// <summary>Delivers what is there, not what comes meanwhile: an endless stream does not keep the caller. Leading thread.</summary>
     /// <returns>How many requests were delivered.</returns>
     private int Drain()
     {
@@ -174,7 +177,9 @@ internal sealed unsafe partial class IoUringContext
         }
 
         int slotIndex = UserData.SlotOf(taken.UserData);
-        if ((uint)slotIndex >= (uint)_slots.Length || _slots[slotIndex].Request is null || !UserData.IsOf(taken.UserData, _slots[slotIndex].Generation))
+        bool isKnown = (uint)slotIndex < (uint)_slots.Length && _slots[slotIndex].Request is not null
+            && UserData.IsOf(taken.UserData, _slots[slotIndex].Generation);
+        if (!isKnown)
         {
             // Nobody waits for it: an earlier life of the slot was completed already. It must not touch the present one.
             _reapCounters.Strays++;
@@ -279,7 +284,8 @@ internal sealed unsafe partial class IoUringContext
     }
 
     private static IoMethodException RingIsLost(int errno) =>
-        new($"The kernel no longer lets io_uring wait: {Errno.Describe(errno)}. Something closed its descriptor or forbade the call; restart the process.");
+        new($"The kernel no longer lets io_uring wait: {Errno.Describe(errno)}. Something closed its descriptor or forbade the call; "
+            + "restart the process.");
 
     private void Deliver()
     {

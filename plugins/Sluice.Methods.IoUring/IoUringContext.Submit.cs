@@ -124,7 +124,7 @@ internal sealed unsafe partial class IoUringContext
         return true;
     }
 
-    /// <summary>Does the announced enter. What the kernel will never take (the process was forbidden to, the descriptor is gone) is executed here.</summary>
+    /// <summary>Does the announced enter. What the kernel will never take (the call was forbidden, say) is executed here.</summary>
     private void FinishEnterAll(uint tail)
     {
         List<IoRequest>? refused = null;
@@ -199,7 +199,8 @@ internal sealed unsafe partial class IoUringContext
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Fill(IoRequest request, bool mayLink)
     {
-        OsFile file = request.File as OsFile ?? throw new InvalidOperationException("A request for a file of another kind reached io_uring.");
+        OsFile file = request.File as OsFile
+            ?? throw new InvalidOperationException("A request for a file of another kind reached io_uring.");
         ref SlotState slot = ref _slots[request.Slot];
         slot.Request = request;
         slot.Token = request.Token;
@@ -213,7 +214,8 @@ internal sealed unsafe partial class IoUringContext
         switch (request.Operation)
         {
             case IoOperation.Read:
-                FillTransfer(entry, request, Uapi.IORING_OP_READ, Uapi.IORING_OP_READ_FIXED, Uapi.IORING_OP_READV, Uapi.IORING_OP_READV_FIXED);
+                FillTransfer(
+                    entry, request, Uapi.IORING_OP_READ, Uapi.IORING_OP_READ_FIXED, Uapi.IORING_OP_READV, Uapi.IORING_OP_READV_FIXED);
                 if (request.Has(IoRequestFlags.Buffered) && ShallPunt(request))
                 {
                     entry->Flags |= Uapi.IOSQE_ASYNC;
@@ -222,7 +224,8 @@ internal sealed unsafe partial class IoUringContext
 
                 break;
             case IoOperation.Write:
-                FillTransfer(entry, request, Uapi.IORING_OP_WRITE, Uapi.IORING_OP_WRITE_FIXED, Uapi.IORING_OP_WRITEV, Uapi.IORING_OP_WRITEV_FIXED);
+                FillTransfer(
+                    entry, request, Uapi.IORING_OP_WRITE, Uapi.IORING_OP_WRITE_FIXED, Uapi.IORING_OP_WRITEV, Uapi.IORING_OP_WRITEV_FIXED);
                 if (request.Has(IoRequestFlags.WriteThrough)) entry->OperationFlags = Uapi.RWF_DSYNC;
                 if (request.Has(IoRequestFlags.FlushAfter)) FillFlushAfter(entry, ref slot, request.Slot, mayLink);
                 break;

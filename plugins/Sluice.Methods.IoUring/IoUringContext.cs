@@ -35,7 +35,8 @@ internal sealed partial class IoUringContext : IoMethodContext
     private ReapCounters _reapCounters;
     private bool _isDisposed;
 
-    internal IoUringContext(IoUringMethod method, IoUringOptions options, RingTraits traits, TimeProvider timeProvider, IoMethodContextOptions context)
+    internal IoUringContext(
+        IoUringMethod method, IoUringOptions options, RingTraits traits, TimeProvider timeProvider, IoMethodContextOptions context)
     {
         _method = method;
         _options = options;

@@ -61,11 +61,8 @@ internal sealed unsafe partial class Ring : IDisposable
 
     internal int Descriptor => _descriptor;
 
-    /// <summary>How many entries are published and not yet taken by the kernel. Exact for the holder of the submission lock as long as nobody enters.</summary>
+    /// <summary>How many entries the kernel has not taken yet. Exact under the submission lock while nobody enters.</summary>
     internal uint UnsubmittedCount => Volatile.Read(ref *_sqTail) - Volatile.Read(ref *_sqHead);
-
-    /// <summary>How many entries can be filled now. Submission lock.</summary>
-    internal uint FreeEntries => SubmissionEntries - (_sqLocalTail - Volatile.Read(ref *_sqHead));
 
     /// <summary>The published tail, for the holder of the submission lock.</summary>
     internal uint Tail => _sqLocalTail;
@@ -106,7 +103,7 @@ internal sealed unsafe partial class Ring : IDisposable
     /// <summary>Whether completions did not fit into their queue and the kernel kept them aside.</summary>
     internal bool HasOverflow => (Volatile.Read(ref *_sqFlags) & Uapi.IORING_SQ_CQ_OVERFLOW) != 0;
 
-    /// <summary>The next entry to fill, zeroed. It becomes the kernel's with <see cref="PublishTail"/>. Submission lock; there is room.</summary>
+    /// <summary>The next entry to fill, zeroed; the kernel's with <see cref="PublishTail"/>. Submission lock; there is room.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal SubmissionEntry* NextEntry()
     {
@@ -145,7 +142,8 @@ internal sealed unsafe partial class Ring : IDisposable
     /// <returns>How many entries were taken, or a negative errno.</returns>
     internal int Enter(uint toSubmit, uint minComplete, uint flags, GetEventsArgument* argument)
     {
-        int result = Kernel.Enter(_descriptor, toSubmit, minComplete, flags, argument, argument == null ? 0 : (nuint)sizeof(GetEventsArgument));
+        nuint argumentBytes = argument == null ? 0 : (nuint)sizeof(GetEventsArgument);
+        int result = Kernel.Enter(_descriptor, toSubmit, minComplete, flags, argument, argumentBytes);
         return result >= 0 ? result : -Marshal.GetLastPInvokeError();
     }
 

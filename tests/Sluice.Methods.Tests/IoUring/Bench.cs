@@ -37,8 +37,8 @@ internal sealed unsafe class Bench : IDisposable
         Values = settings.ToDictionary(pair => pair.Name, pair => pair.Value, StringComparer.OrdinalIgnoreCase),
     };
 
-    internal static OsFile OpenUnnamed(bool direct = false, IoAccess access = IoAccess.ReadWrite) => (OsFile)IoFileSystem.OperatingSystem.Open(
-        Path.GetTempPath(), new IoOpenOptions { Access = access, Creation = IoCreation.Unnamed, Direct = direct });
+    internal static OsFile OpenUnnamed(bool direct = false) => (OsFile)IoFileSystem.OperatingSystem.Open(
+        Path.GetTempPath(), new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.Unnamed, Direct = direct });
 
     /// <summary>Page-aligned memory that lives as long as the bench.</summary>
     internal byte* Allocate(int bytes, byte fill = 0)
@@ -50,7 +50,7 @@ internal sealed unsafe class Bench : IDisposable
     }
 
     internal IoRequest Prepare(
-        int slot, IoFile file, IoOperation operation, long offset = 0, IoRequestFlags flags = IoRequestFlags.None, params IoVector[] vectors)
+        int slot, IoFile file, IoOperation operation, long offset = 0, IoRequestFlags flags = 0, params IoVector[] vectors)
     {
         IoRequest request = Requests[slot];
         request.Token = ++_lastToken;
@@ -70,7 +70,7 @@ internal sealed unsafe class Bench : IDisposable
     }
 
     internal IoRequest PrepareTransfer(
-        int slot, IoFile file, IoOperation operation, byte* memory, int bytes, long offset = 0, IoRequestFlags flags = IoRequestFlags.None) =>
+        int slot, IoFile file, IoOperation operation, byte* memory, int bytes, long offset = 0, IoRequestFlags flags = 0) =>
         Prepare(slot, file, operation, offset, flags, new IoVector(memory, bytes));
 
     /// <summary>Submits and waits until all of them were delivered.</summary>

@@ -32,7 +32,8 @@ public sealed unsafe partial class ExitedThreadTests
                 {
                     for (int slot = 0; slot < Reads; slot++)
                     {
-                        bench.PrepareTransfer(slot, file, IoOperation.Read, memory + (slot * ReadBytes), ReadBytes, (long)slot * ReadBytes, flags);
+                        byte* target = memory + (slot * ReadBytes);
+                        bench.PrepareTransfer(slot, file, IoOperation.Read, target, ReadBytes, (long)slot * ReadBytes, flags);
                     }
 
                     for (int slot = 0; slot < Reads; slot += 32) bench.Context.Submit(bench.Requests.AsSpan(slot, 32), waitFollows: false);

@@ -13,7 +13,8 @@ public sealed class FactoryTests
     public void ABadSettingIsRefused(string name, string value, string message)
     {
         IoMethodSettings settings = Bench.SettingsOf([(name, value)]);
-        Assert.Contains(message, Assert.Throws<IoMethodException>(() => new IoUringMethodFactory().Create(settings)).Message, StringComparison.Ordinal);
+        IoMethodException exception = Assert.Throws<IoMethodException>(() => new IoUringMethodFactory().Create(settings));
+        Assert.Contains(message, exception.Message, StringComparison.Ordinal);
         Assert.Contains(message, new IoUringMethodFactory().Probe(settings).Reason, StringComparison.Ordinal);
     }
 

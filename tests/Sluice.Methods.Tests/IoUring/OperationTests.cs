@@ -28,12 +28,12 @@ public sealed unsafe class OperationTests
         byte* first = bench.Allocate(4096, 1);
         byte* second = bench.Allocate(4096, 2);
         byte* whole = bench.Allocate(8192);
-        IoRequest write = bench.Prepare(0, file, IoOperation.Write, 0, IoRequestFlags.None, new IoVector(second, 4096), new IoVector(first, 4096));
+        IoRequest write = bench.Prepare(0, file, IoOperation.Write, 0, 0, new IoVector(second, 4096), new IoVector(first, 4096));
         Assert.Equal(8192, bench.Run(write).Result);
         Assert.Equal(8192, bench.Run(bench.PrepareTransfer(1, file, IoOperation.Read, whole, 8192)).Result);
         Assert.Equal(2, whole[0]);
         Assert.Equal(1, whole[8191]);
-        IoRequest read = bench.Prepare(2, file, IoOperation.Read, 0, IoRequestFlags.None, new IoVector(first, 4096), new IoVector(second, 4096));
+        IoRequest read = bench.Prepare(2, file, IoOperation.Read, 0, 0, new IoVector(first, 4096), new IoVector(second, 4096));
         Assert.Equal(8192, bench.Run(read).Result);
         Assert.Equal(2, first[0]);
         Assert.Equal(1, second[4095]);
@@ -88,7 +88,8 @@ public sealed unsafe class OperationTests
         using Bench bench = new();
         using OsFile file = Bench.OpenUnnamed();
         byte* memory = bench.Allocate(4096, 9);
-        Assert.Equal(4096, bench.Run(bench.PrepareTransfer(0, file, IoOperation.Write, memory, 4096, 0, IoRequestFlags.WriteThrough)).Result);
+        IoRequest write = bench.PrepareTransfer(0, file, IoOperation.Write, memory, 4096, 0, IoRequestFlags.WriteThrough);
+        Assert.Equal(4096, bench.Run(write).Result);
     }
 
     [Fact]

@@ -170,7 +170,8 @@ public sealed unsafe partial class RegistrationTests
         {
             OsFile file = Bench.OpenUnnamed();
             new Span<byte>(memory, 4096).Fill((byte)round);
-            Assert.Equal(4096, bench.Run(bench.PrepareTransfer(0, file, IoOperation.Write, memory, 4096, 0, IoRequestFlags.FlushAfter)).Result);
+            IoRequest write = bench.PrepareTransfer(0, file, IoOperation.Write, memory, 4096, 0, IoRequestFlags.FlushAfter);
+            Assert.Equal(4096, bench.Run(write).Result);
             Assert.Equal(4096, bench.Run(bench.PrepareTransfer(0, file, IoOperation.Read, read, 4096)).Result);
             Assert.Equal((byte)round, read[0]);
             Assert.Equal(4096, file.GetLength());

@@ -84,7 +84,8 @@ public sealed unsafe class WaitTests
         {
             int slot = round % 64;
             IoRequestFlags flags = round % 16 == 0 ? IoRequestFlags.FlushAfter : IoRequestFlags.None;
-            Assert.Equal(4096, bench.Run(bench.PrepareTransfer(slot, file, IoOperation.Write, memory, 4096, 0, flags), round % 2 == 0).Result);
+            IoRequest write = bench.PrepareTransfer(slot, file, IoOperation.Write, memory, 4096, 0, flags);
+            Assert.Equal(4096, bench.Run(write, round % 2 == 0).Result);
         }
 
         Volatile.Write(ref isOver, true);
@@ -156,6 +157,7 @@ public sealed unsafe class WaitTests
         bench.WaitForCount(rounds + foreignDone);
         Assert.Equal(0, bench.Sink.Doubles);
         Assert.Equal(0, bench.Counter("overflow_flushes"));
-        for (ulong token = 1; token <= (ulong)(rounds + foreignDone); token++) Assert.Equal(new IoCompletion(token, 4096), bench.Sink[token]);
+        ulong count = (ulong)(rounds + foreignDone);
+        for (ulong token = 1; token <= count; token++) Assert.Equal(new IoCompletion(token, 4096), bench.Sink[token]);
     }
 }

@@ -82,7 +82,8 @@ public sealed unsafe class WatchTests
                 all[index].Submit([bench.PrepareTransfer(index, file, IoOperation.Write, memory, 4096)], waitFollows: false);
             }
 
-            Assert.True(SpinWait.SpinUntil(() => sink.Count == (round + 1) * contexts, TimeSpan.FromSeconds(30)), "a completion was not reported");
+            bool isComplete = SpinWait.SpinUntil(() => sink.Count == (round + 1) * contexts, TimeSpan.FromSeconds(30));
+            Assert.True(isComplete, "a completion was not reported");
         }
 
         Volatile.Write(ref isOver, true);

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Sluice.Generators.Diagnostics;
+using Sluice.Generators.Emitter;
+using Sluice.Generators.Helpers;
+using Sluice.Generators.Model;
+using Sluice.Generators.Parser;
+
+namespace Sluice.Generators;
+
+/// <summary>
+/// Emits the other part of each target, callback and state machine, and the module class of the assembly. This class is
+/// the wiring only; the rules are in README.md beside it.
+/// </summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class AioGenerator : IIncrementalGenerator
+{
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        IncrementalValuesProvider<ParseResult<TargetModel>> targetResults = context.SyntaxProvider
+            .ForAttributeWithMetadataName(
+                Names.TargetAttribute,
+                static (node, _) => node is StructDeclarationSyntax or RecordDeclarationSyntax,
+                static (syntaxContext, token) => TargetParser.Parse(syntaxContext, token))
+            .Where(static result => result is not null)!;
+        IncrementalValuesProvider<ParseResult<CallbackModel>> callbackResults = context.SyntaxProvider
+            .ForAttributeWithMetadataName(
+                Names.CallbackAttribute,
+                static (node, _) => node is ClassDeclarationSyntax or RecordDeclarationSyntax,
+                static (syntaxContext, token) => CallbackParser.Parse(syntaxContext, token))
+            .Where(static result => result is not null)!;
+        IncrementalValuesProvider<ParseResult<StateMachineModel>> machineResults = context.SyntaxProvider
+            .ForAttributeWithMetadataName(
+                Names.StateMachineAttribute,
+                static (node, _) => node is StructDeclarationSyntax or RecordDeclarationSyntax,
+                static (syntaxContext, token) => StateMachineParser.Parse(syntaxContext, token))
+            .Where(static result => result is not null)!;
+
+        IncrementalValuesProvider<TargetModel> targets = Models(targetResults, TrackingNames.Targets);
+        IncrementalValuesProvider<CallbackModel> callbacks = Models(callbackResults, TrackingNames.Callbacks);
+        IncrementalValuesProvider<StateMachineModel> machines = Models(machineResults, TrackingNames.StateMachines);
+
+        context.RegisterSourceOutput(targets, static (output, target) => output.AddSource($"{target.Type.HintName}.AioTarget.g.cs", TargetEmitter.Emit(target)));
+        context.RegisterSourceOutput(
+            callbacks, static (output, callback) => output.AddSource($"{callback.Type.HintName}.AioCallback.g.cs", CallbackEmitter.Emit(callback)));
+        context.RegisterSourceOutput(
+            machines, static (output, machine) => output.AddSource($"{machine.Type.HintName}.AioStateMachine.g.cs", StateMachineEmitter.Emit(machine)));
+
+        RegisterModule(context, targets, callbacks);
+        RegisterDiagnostics(context, targetResults, callbackResults, machineResults);
+    }
+
+    private static IncrementalValuesProvider<T> Models<T>(IncrementalValuesProvider<ParseResult<T>> results, string trackingName)
+        where T : class =>
+        results.Where(static result => result.Model is not null).Select(static (result, _) => result.Model!).WithTrackingName(trackingName);
+
+    private static void RegisterModule(
+        IncrementalGeneratorInitializationContext context,
+        IncrementalValuesProvider<TargetModel> targets,
+        IncrementalValuesProvider<CallbackModel> callbacks)
+    {
+        IncrementalValueProvider<ModuleOptions> options = context.CompilationProvider
+            .Select(static (compilation, _) => ModuleParser.ReadOptions(compilation))
+            .WithTrackingName(TrackingNames.ModuleOptions);
+        IncrementalValueProvider<EquatableArray<ModuleEntry>> moduleTargets = targets
+            .Where(static target => !target.IsStub)
+            .Select(static (target, _) => new ModuleEntry(target.Type.FullName, target.Type.Reference))
+            .Collect()
+            .Select(static (entries, _) => Sorted(entries))
+            .WithTrackingName(TrackingNames.ModuleTargets);
+        IncrementalValueProvider<EquatableArray<ModuleEntry>> moduleCallbacks = callbacks
+            .Where(static callback => !callback.IsStub)
+            .Select(static (callback, _) => new ModuleEntry(callback.Type.FullName, $"{callback.Type.Reference}.{Names.Dispatch}"))
+            .Collect()
+            .Select(static (entries, _) => Sorted(entries))
+            .WithTrackingName(TrackingNames.ModuleCallbacks);
+
+        context.RegisterSourceOutput(options.Combine(moduleTargets).Combine(moduleCallbacks), static (output, input) =>
+        {
+            ((ModuleOptions options, EquatableArray<ModuleEntry> targets), EquatableArray<ModuleEntry> callbacks) = input;
+            if (options.IsRequested || targets.Count > 0 || callbacks.Count > 0)
+            {
+                output.AddSource($"{options.FullName}.AioModule.g.cs", ModuleEmitter.Emit(options, targets, callbacks));
+            }
+        });
+    }
+
+    private static EquatableArray<ModuleEntry> Sorted(ImmutableArray<ModuleEntry> entries) =>
+        entries.OrderBy(static entry => entry.FullName, StringComparer.Ordinal).ToEquatableArray();
+
+    /// <summary>
+    /// Errors travel beside the models, never in them: they hold locations, which would keep a compilation alive and
+    /// never compare equal. Reported with their real location they can be suppressed by a pragma.
+    /// </summary>
+    private static void RegisterDiagnostics(
+        IncrementalGeneratorInitializationContext context,
+        IncrementalValuesProvider<ParseResult<TargetModel>> targets,
+        IncrementalValuesProvider<ParseResult<CallbackModel>> callbacks,
+        IncrementalValuesProvider<ParseResult<StateMachineModel>> machines)
+    {
+        context.RegisterSourceOutput(targets, static (output, result) => Report(output, result.Diagnostics));
+        context.RegisterSourceOutput(callbacks, static (output, result) => Report(output, result.Diagnostics));
+        context.RegisterSourceOutput(machines, static (output, result) => Report(output, result.Diagnostics));
+        context.RegisterSourceOutput(targets.Collect(), static (output, results) =>
+            ModuleParser.CheckNames(results, "target", DiagnosticDescriptors.DuplicateTargetName, output.ReportDiagnostic));
+        context.RegisterSourceOutput(callbacks.Collect(), static (output, results) =>
+            ModuleParser.CheckNames(results, "callback", DiagnosticDescriptors.DuplicateCallbackName, output.ReportDiagnostic));
+        context.RegisterSourceOutput(context.CompilationProvider, static (output, compilation) =>
+            ModuleParser.CheckOptions(compilation, output.ReportDiagnostic, output.CancellationToken));
+
+        IncrementalValuesProvider<ImmutableArray<Diagnostic>> orphans = context.SyntaxProvider.ForAttributeWithMetadataName(
+            Names.TransitionAttribute,
+            static (node, _) => node is StructDeclarationSyntax or RecordDeclarationSyntax,
+            static (syntaxContext, _) => TransitionParser.CheckHasMachine(syntaxContext));
+        context.RegisterSourceOutput(orphans, static (output, diagnostics) => Report(output, diagnostics));
+    }
+
+    private static void Report(SourceProductionContext output, ImmutableArray<Diagnostic> diagnostics)
+    {
+        foreach (Diagnostic diagnostic in diagnostics)
+        {
+            output.ReportDiagnostic(diagnostic);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Sluice.Generators.Diagnostics;
+using Sluice.Generators.Helpers;
+using Sluice.Generators.Model;
+
+namespace Sluice.Generators.Parser;
+
+/// <summary>Reads an <c>[AioCallback]</c> class.</summary>
+internal static class CallbackParser
+{
+    private const string Kind = "callback";
+
+    private static readonly (CallbackPhases Phase, string Name, string Signature, Func<IMethodSymbol, bool> IsRight)[] s_methods =
+    [
+        (CallbackPhases.Stage, "Stage", Signatures.Stage, Signatures.IsStage),
+        (CallbackPhases.CompleteShared, "CompleteShared", Signatures.CompleteShared, Signatures.IsCompletion),
+        (CallbackPhases.CompleteLocal, "CompleteLocal", Signatures.CompleteLocal, Signatures.IsCompletion),
+        (CallbackPhases.Report, "Report", Signatures.Report, Signatures.IsReport),
+    ];
+
+    public static ParseResult<CallbackModel>? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellationToken)
+    {
+        if (!TypeParser.IsFirstDeclaration(context, Names.CallbackAttribute, cancellationToken))
+        {
+            return null;
+        }
+
+        INamedTypeSymbol symbol = (INamedTypeSymbol)context.TargetSymbol;
+        TypeDeclarationSyntax declaration = (TypeDeclarationSyntax)context.TargetNode;
+        AttributeData attribute = context.Attributes[0];
+        Location nameLocation = AttributeSyntaxReader.ArgumentLocation(attribute, 0, "name", cancellationToken);
+        DiagnosticBag diagnostics = new();
+
+        string name = attribute.StringArgument();
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            diagnostics.Report(DiagnosticDescriptors.EmptyName, nameLocation, Kind, symbol.Name);
+        }
+
+        TypeModel? type = TypeParser.Parse(symbol, declaration, Kind, diagnostics);
+        bool isStub = !TypeParser.CanBeRegistered(symbol, declaration, Kind, diagnostics);
+        if (!symbol.IsStatic)
+        {
+            diagnostics.Report(DiagnosticDescriptors.CallbackClassNotStatic, declaration.Identifier.GetLocation(), symbol.Name);
+        }
+
+        CallbackPhases phases = ReadPhases(symbol, declaration, diagnostics);
+        List<string> taken = [];
+        foreach (ISymbol member in symbol.GetMembers().Where(static member => member.Name is Names.CallbackId or Names.Dispatch))
+        {
+            taken.Add(member.Name);
+            diagnostics.Report(DiagnosticDescriptors.MemberCollision, member.Locations[0], Kind, symbol.Name, member.Name);
+        }
+
+        isStub |= taken.Contains(Names.Dispatch);
+        CallbackModel? model = type is null ? null : new CallbackModel(type, name, phases, taken.ToEquatableArray(), isStub);
+        return new ParseResult<CallbackModel>(model, symbol.FullName(), name, nameLocation, diagnostics.ToImmutable());
+    }
+
+    private static CallbackPhases ReadPhases(INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics)
+    {
+        CallbackPhases phases = CallbackPhases.None;
+        bool declaresCompletion = false;
+        foreach ((CallbackPhases phase, string name, string signature, Func<IMethodSymbol, bool> isRight) in s_methods)
+        {
+            declaresCompletion |= phase is CallbackPhases.CompleteShared or CallbackPhases.CompleteLocal && symbol.GetMembers(name).Any();
+            IMethodSymbol? right = symbol.GetMembers(name).OfType<IMethodSymbol>().FirstOrDefault(isRight);
+            if (right is not null)
+            {
+                phases |= phase;
+                if (right.IsAsync)
+                {
+                    diagnostics.Report(DiagnosticDescriptors.AsyncCallback, right.Locations[0], Signatures.Show(right), signature);
+                }
+
+                continue;
+            }
+
+            foreach (ISymbol member in symbol.GetMembers(name))
+            {
+                DiagnosticDescriptor descriptor = member is IMethodSymbol method && IsAsynchronous(method)
+                    ? DiagnosticDescriptors.AsyncCallback
+                    : DiagnosticDescriptors.CallbackMethodSignature;
+                string shown = member is IMethodSymbol shownMethod ? Signatures.Show(shownMethod) : member.Name;
+                diagnostics.Report(descriptor, member.Locations[0], shown, signature);
+            }
+        }
+
+        if (!declaresCompletion)
+        {
+            diagnostics.Report(
+                DiagnosticDescriptors.CallbackWithoutCompletion, declaration.Identifier.GetLocation(), symbol.Name, Signatures.CompleteShared, Signatures.CompleteLocal);
+        }
+
+        return phases;
+    }
+
+    private static bool IsAsynchronous(IMethodSymbol method) =>
+        method.IsAsync || method.ReturnType is { Name: "Task" or "ValueTask", ContainingNamespace: { Name: "Tasks", ContainingNamespace.Name: "Threading" } };
+}
