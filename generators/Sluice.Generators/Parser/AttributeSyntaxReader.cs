@@ -7,7 +7,8 @@ namespace Sluice.Generators.Parser;
 internal static class AttributeSyntaxReader
 {
     /// <summary>The expression of a constructor argument; the whole attribute when it is not there.</summary>
-    public static Location ArgumentLocation(AttributeData attribute, int position, string parameterName, CancellationToken cancellationToken)
+    public static Location ArgumentLocation(
+        AttributeData attribute, int position, string parameterName, CancellationToken cancellationToken)
     {
         if (attribute.ApplicationSyntaxReference?.GetSyntax(cancellationToken) is not AttributeSyntax syntax)
         {
@@ -41,7 +42,8 @@ internal static class AttributeSyntaxReader
     {
         ArrayCreationExpressionSyntax { Initializer: { } initializer } => initializer.Expressions,
         ImplicitArrayCreationExpressionSyntax { Initializer: var initializer } => initializer.Expressions,
-        CollectionExpressionSyntax collection => [.. collection.Elements.OfType<ExpressionElementSyntax>().Select(static element => element.Expression)],
+        CollectionExpressionSyntax collection =>
+            [.. collection.Elements.OfType<ExpressionElementSyntax>().Select(static element => element.Expression)],
         _ => [],
     };
 
