@@ -60,16 +60,16 @@ internal static class Sources
     public const string BranchingMachine = """
         namespace My.App;
 
-        internal enum Door : byte { @open, Ajar, Closed, Locked }
+        internal enum Door : byte { @default, Ajar, Closed, Locked }
 
         [AioStateMachine(typeof(Door))]
-        [AioTransition("Push", Door.@open, Door.Ajar)]
+        [AioTransition("Push", Door.@default, Door.Ajar)]
         [AioTransition("Push", Door.Ajar, Door.Closed)]
-        [AioTransition("Pull", Door.Ajar, Door.@open)]
-        [AioTransition("Pull", Door.Closed, Door.@open)]
+        [AioTransition("Pull", Door.Ajar, Door.@default)]
+        [AioTransition("Pull", Door.Closed, Door.@default)]
         [AioTransition("Turn", Door.Closed, Door.Locked, Ordering = AioTransitionOrdering.CompareExchange)]
         [AioTransition("Turn", Door.Locked, Door.Closed, Ordering = AioTransitionOrdering.CompareExchange)]
-        [AioTransition("Break", Door.Locked, Door.@open, Ordering = AioTransitionOrdering.CompareExchange)]
+        [AioTransition("Break", Door.Locked, Door.@default, Ordering = AioTransitionOrdering.CompareExchange)]
         internal partial record struct DoorMachine;
         """;
 }
