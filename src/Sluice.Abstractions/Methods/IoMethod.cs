@@ -63,6 +63,20 @@ public abstract class IoMethod : IDisposable
     /// <summary>Driven methods only. Makes a current or the next <see cref="WaitForReady"/> return. Any thread.</summary>
     public virtual void WakeReadyWaiter() => throw new NotSupportedException();
 
+    /// <summary>
+    /// Changes a setting of the running method, so that it holds from now on. Any thread, with I/O in flight; does not wait until
+    /// the change has taken full effect. A method says which of its settings can be changed; the others keep their value.
+    /// </summary>
+    /// <param name="name">The setting's name, as in <see cref="IoMethodSettings.Values"/>; compared without regard to case.</param>
+    /// <param name="value">The new value, written as in the settings.</param>
+    /// <param name="refusal">One line: why nothing was changed and what to do. Null when it was changed.</param>
+    /// <returns>Whether it was changed.</returns>
+    public virtual bool TryChangeSetting(string name, string value, out string? refusal)
+    {
+        refusal = $"Setting '{name}' of io_method '{Name}' cannot be changed while it runs: set it before the method is started.";
+        return false;
+    }
+
     /// <summary>What was negotiated with the system and what happened since, as name and value, for people: ring features, worker bounds, refusals, overflows. Any thread.</summary>
     public virtual IEnumerable<KeyValuePair<string, string>> Describe() => [];
 

@@ -1,0 +1,11 @@
+namespace Sluice.Methods.IoUring;
+
+/// <summary>A system call for a ring failed. Never leaves the plugin: <see cref="Availability"/> makes a line for people of it.</summary>
+internal sealed class RingException(string call, int errno) : Exception($"{call}: {Sluice.Errno.Describe(errno)}")
+{
+    /// <summary>The system call.</summary>
+    internal string Call { get; } = call;
+
+    /// <summary>The error number; positive.</summary>
+    internal int Errno { get; } = errno;
+}

@@ -1,0 +1,151 @@
+namespace Sluice;
+
+/// <summary>The owner's role, and the queue of file operations that wait for a handle.</summary>
+public sealed unsafe partial class AioContext
+{
+    private readonly Lock _ownerLock = new();
+    private readonly Lock _pendingLock = new();
+    private FileOperation? _pendingFirst;
+    private FileOperation? _pendingLast;
+    private int _pendingCount;
+    private bool _isPumping;
+
+    /// <summary>
+    /// Takes the owner's role on this thread: for a shared context under its lock, for others by the rule that one flow uses it.
+    /// </summary>
+    internal OwnerRole EnterOwner()
+    {
+        if (IsShared) _ownerLock.Enter();
+        int previous = _ownerThread;
+        _ownerThread = Environment.CurrentManagedThreadId;
+        return new OwnerRole(this, previous);
+    }
+
+    /// <summary>Takes a handle for a file operation, or queues the operation until one is free. Any thread for a shared context.</summary>
+    internal void StartOrQueue(FileOperation operation)
+    {
+        using (EnterOwner())
+        {
+            // Nobody overtakes the queue: an operation that waited starts before one that comes now.
+            if (Volatile.Read(ref _pendingCount) == 0 && _handedOut is null && TryTakeIdle())
+            {
+                operation.Start(HandOut(null, null));
+                return;
+            }
+
+            Enqueue(operation);
+            Pump();
+        }
+    }
+
+    /// <summary>Queues an operation that has more to do, from a completion. Any thread; does not block and does not recurse.</summary>
+    internal void Requeue(FileOperation operation)
+    {
+        Enqueue(operation);
+        PumpPending();
+    }
+
+    /// <summary>
+    /// Starts queued operations while handles are free. Any thread; does not wait for the owner: whoever has that role looks
+    /// again when it leaves it.
+    /// </summary>
+    internal void PumpPending()
+    {
+        if (IsOwnerHere)
+        {
+            Pump();
+            return;
+        }
+
+        if (!IsShared)
+        {
+            WakeOwner();
+            return;
+        }
+
+        while (Volatile.Read(ref _pendingCount) != 0)
+        {
+            if (!_ownerLock.TryEnter()) return;
+            new OwnerRole(this, TakeOwnerThread()).Dispose();
+            if (!CanPump()) return;
+        }
+    }
+
+    private int TakeOwnerThread()
+    {
+        int previous = _ownerThread;
+        _ownerThread = Environment.CurrentManagedThreadId;
+        Pump();
+        return previous;
+    }
+
+    private bool CanPump()
+    {
+        // A full fence between giving up the lock and looking. Pairs with the fence in pushing a completed handle, or in queueing, by a
+        // thread that then failed to get the lock.
+        Interlocked.MemoryBarrier();
+        return Volatile.Read(ref _pendingCount) != 0 && (Volatile.Read(ref _idleCount) != 0 || Volatile.Read(ref _completed) is not null);
+    }
+
+    private void Enqueue(FileOperation operation)
+    {
+        lock (_pendingLock)
+        {
+            operation.NextPending = null;
+            if (_pendingLast is null) _pendingFirst = operation;
+            else _pendingLast.NextPending = operation;
+            _pendingLast = operation;
+            Interlocked.Increment(ref _pendingCount);
+        }
+    }
+
+    private FileOperation? Dequeue()
+    {
+        lock (_pendingLock)
+        {
+            FileOperation? operation = _pendingFirst;
+            if (operation is null) return null;
+            _pendingFirst = operation.NextPending;
+            if (_pendingFirst is null) _pendingLast = null;
+            operation.NextPending = null;
+            Interlocked.Decrement(ref _pendingCount);
+            return operation;
+        }
+    }
+
+    // Operations that complete in place come back here through Requeue: the flag turns that recursion into this loop.
+    private void Pump()
+    {
+        if (_isPumping) return;
+        _isPumping = true;
+        try
+        {
+            while (Volatile.Read(ref _pendingCount) != 0 && _handedOut is null && TryTakeIdle())
+            {
+                if (Dequeue() is { } operation) operation.Start(HandOut(null, null));
+            }
+        }
+        finally
+        {
+            _isPumping = false;
+        }
+    }
+
+    private bool TryTakeIdle()
+    {
+        if (_idleCount == 0) ReclaimCompleted();
+        return _idleCount != 0;
+    }
+
+    /// <summary>The owner's role, until disposed.</summary>
+    internal readonly struct OwnerRole(AioContext context, int previousThread) : IDisposable
+    {
+        public void Dispose()
+        {
+            context._ownerThread = previousThread;
+            if (!context.IsShared) return;
+            context._ownerLock.Exit();
+            if (previousThread == 0 && context.CanPump()) context.PumpPending();
+        }
+    }
+}
