@@ -139,7 +139,7 @@ internal static class TargetParser
         }
 
         ExpressionSyntax? expression = AttributeSyntaxReader.PropertyExpression(attribute, "Callbacks", cancellationToken);
-        IReadOnlyList<ExpressionSyntax> elements = AttributeSyntaxReader.ElementExpressions(expression);
+        ExpressionSyntax[] elements = AttributeSyntaxReader.ElementExpressions(expression);
         Location whole = expression?.GetLocation() ?? symbol.Locations[0];
         if (array.Values.Length > Limits.CallbacksPerHandleMax)
         {
@@ -151,7 +151,7 @@ internal static class TargetParser
         HashSet<string> seen = [];
         for (int index = 0; index < array.Values.Length; index++)
         {
-            Location location = index < elements.Count ? TypeLocation(elements[index]) : whole;
+            Location location = index < elements.Length ? TypeLocation(elements[index]) : whole;
             ITypeSymbol? type = array.Values[index].Value as ITypeSymbol;
             if (type is not INamedTypeSymbol callback || callback.FindAttribute(Names.CallbackAttribute) is null)
             {

@@ -21,7 +21,8 @@ internal static class CacheCheck
     {
         GeneratorRunResult first = driver.GetRunResult().Results.Single();
         GeneratorRunResult second = driver.RunGenerators(compilation.Clone()).GetRunResult().Results.Single();
-        Assert.Equal(first.GeneratedSources.Select(static source => source.SourceText.ToString()), second.GeneratedSources.Select(static source => source.SourceText.ToString()));
+        Assert.Equal(first.GeneratedSources.Select(static source => source.SourceText.ToString()), second.GeneratedSources.Select(
+            static source => source.SourceText.ToString()));
         foreach ((string name, IncrementalStepRunReason reason) in Reasons(second))
         {
             Assert.True(
@@ -69,7 +70,8 @@ internal static class CacheCheck
 
         for (Type? current = type; current is not null && current != typeof(object); current = current.BaseType)
         {
-            foreach (FieldInfo field in current.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            foreach (FieldInfo field in current.GetFields(
+                BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             {
                 AssertHoldsNoCompilation(step, field.GetValue(value), visited);
             }

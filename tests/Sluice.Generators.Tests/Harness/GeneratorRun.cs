@@ -15,7 +15,7 @@ internal sealed class GeneratorRun
     public static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.CSharp12, DocumentationMode.Diagnose);
 
     /// <summary>Warnings about test sources that say nothing about the generator: no documentation, fields never used.</summary>
-    private static readonly HashSet<string> s_ignoredInSources = ["CS1591", "CS0169", "CS0649", "CS0414", "CS0282"];
+    private static readonly HashSet<string> s_ignoredInSources = ["CS1591", "CS0169", "CS0649", "CS0414"];
 
     private GeneratorRun(CSharpCompilation input, GeneratorDriver driver, Compilation output)
     {
@@ -61,19 +61,22 @@ internal sealed class GeneratorRun
     public static CSharpCompilation CreateCompilation(string assemblyName, string[] sources, CSharpParseOptions? options = null)
     {
         const string Usings = "global using System; global using Sluice;";
-        IEnumerable<SyntaxTree> trees = sources.Select((source, index) => CSharpSyntaxTree.ParseText(source, options ?? ParseOptions, $"Source{index}.cs"));
+        IEnumerable<SyntaxTree> trees = sources.Select(
+            (source, index) => CSharpSyntaxTree.ParseText(source, options ?? ParseOptions, $"Source{index}.cs"));
         return CSharpCompilation.Create(
             assemblyName,
             [.. trees, CSharpSyntaxTree.ParseText(Usings, options ?? ParseOptions, "Usings.cs")],
             References.All,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, allowUnsafe: true));
+            new CSharpCompilationOptions(
+                OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, allowUnsafe: true));
     }
 
     /// <summary>The emitted file of that hint name.</summary>
     public string Source(string hintName) =>
         Driver.GetRunResult().Results.Single().GeneratedSources.Single(source => source.HintName == hintName).SourceText.ToString();
 
-    public IEnumerable<string> HintNames => Driver.GetRunResult().Results.Single().GeneratedSources.Select(static source => source.HintName);
+    public IEnumerable<string> HintNames =>
+        Driver.GetRunResult().Results.Single().GeneratedSources.Select(static source => source.HintName);
 
     /// <summary>Errors and warnings of the compiler in the sources and in what was emitted.</summary>
     public IEnumerable<Diagnostic> CompilerDiagnostics() => Output.GetDiagnostics().Where(diagnostic =>

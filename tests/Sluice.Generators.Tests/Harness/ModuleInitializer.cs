@@ -9,7 +9,8 @@ internal static partial class ModuleInitializer
     public static void Initialize()
     {
         VerifySourceGenerators.Initialize();
-        VerifierSettings.ScrubLinesWithReplace(static line => Version().Replace(line, "GeneratedCode(\"Sluice.Generators\", \"{version}\")"));
+        VerifierSettings.ScrubLinesWithReplace(
+            static line => Version().Replace(line, "GeneratedCode(\"Sluice.Generators\", \"{version}\")"));
     }
 
     [GeneratedRegex("""GeneratedCode\("Sluice\.Generators", "[^"]*"\)""")]

@@ -19,7 +19,7 @@ namespace My.App
         }
 
         /// <summary>
-        /// Moves open to Ajar, Ajar to Closed, publishing everything written before. One thread at a time may attempt it.
+        /// Moves default to Ajar, Ajar to Closed, publishing everything written before. One thread at a time may attempt it.
         /// </summary>
         /// <exception cref="global::System.InvalidOperationException">The machine is in no state that Push leaves.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Sluice.Generators", "{version}")]
@@ -28,20 +28,20 @@ namespace My.App
         {
             int next = _state switch
             {
-                (int)global::My.App.Door.open => (int)global::My.App.Door.Ajar,
+                (int)global::My.App.Door.@default => (int)global::My.App.Door.Ajar,
                 (int)global::My.App.Door.Ajar => (int)global::My.App.Door.Closed,
                 _ => -1,
             };
             if (next < 0)
             {
-                Refuse("Push", _state, "open, Ajar");
+                Refuse("Push", _state, "default, Ajar");
             }
 
             global::System.Threading.Volatile.Write(ref _state, next);
         }
 
         /// <summary>
-        /// Moves Ajar or Closed to open, publishing everything written before. One thread at a time may attempt it.
+        /// Moves Ajar or Closed to default, publishing everything written before. One thread at a time may attempt it.
         /// </summary>
         /// <exception cref="global::System.InvalidOperationException">The machine is in no state that Pull leaves.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Sluice.Generators", "{version}")]
@@ -53,7 +53,7 @@ namespace My.App
                 Refuse("Pull", _state, "Ajar, Closed");
             }
 
-            global::System.Threading.Volatile.Write(ref _state, (int)global::My.App.Door.open);
+            global::System.Threading.Volatile.Write(ref _state, (int)global::My.App.Door.@default);
         }
 
         /// <summary>Moves Closed to Locked, Locked to Closed if no other thread is first. A full fence.</summary>
@@ -102,14 +102,14 @@ namespace My.App
             }
         }
 
-        /// <summary>Moves Locked to open if no other thread is first. A full fence.</summary>
+        /// <summary>Moves Locked to default if no other thread is first. A full fence.</summary>
         /// <returns>Whether this thread won; false also when the machine is in no state that Break leaves.</returns>
         [global::System.CodeDom.Compiler.GeneratedCode("Sluice.Generators", "{version}")]
         [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
         public bool TryBreak() =>
-            global::System.Threading.Interlocked.CompareExchange(ref _state, (int)global::My.App.Door.open, (int)global::My.App.Door.Locked) == (int)global::My.App.Door.Locked;
+            global::System.Threading.Interlocked.CompareExchange(ref _state, (int)global::My.App.Door.@default, (int)global::My.App.Door.Locked) == (int)global::My.App.Door.Locked;
 
-        /// <summary>Moves Locked to open; no other thread may be first. A full fence.</summary>
+        /// <summary>Moves Locked to default; no other thread may be first. A full fence.</summary>
         /// <exception cref="global::System.InvalidOperationException">
         /// The machine is in no state that Break leaves, or another thread was first.
         /// </exception>
@@ -117,7 +117,7 @@ namespace My.App
         [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
         public void Break()
         {
-            int seen = global::System.Threading.Interlocked.CompareExchange(ref _state, (int)global::My.App.Door.open, (int)global::My.App.Door.Locked);
+            int seen = global::System.Threading.Interlocked.CompareExchange(ref _state, (int)global::My.App.Door.@default, (int)global::My.App.Door.Locked);
             if (seen != (int)global::My.App.Door.Locked)
             {
                 Refuse("Break", seen, "Locked");
@@ -133,7 +133,7 @@ namespace My.App
             // One word for each state left, one bit for each state entered.
             global::System.ReadOnlySpan<uint> legal = new uint[]
             {
-                0x00000002, // open
+                0x00000002, // @default
                 0x00000005, // Ajar
                 0x00000009, // Closed
                 0x00000005, // Locked
@@ -152,12 +152,12 @@ namespace My.App
         {
             public static readonly (string Name, global::My.App.Door From, global::My.App.Door To, global::Sluice.AioTransitionOrdering Ordering)[] Rows =
             {
-                ("Push", global::My.App.Door.open, global::My.App.Door.Ajar, global::Sluice.AioTransitionOrdering.ReleaseStore),
-                ("Pull", global::My.App.Door.Ajar, global::My.App.Door.open, global::Sluice.AioTransitionOrdering.ReleaseStore),
+                ("Push", global::My.App.Door.@default, global::My.App.Door.Ajar, global::Sluice.AioTransitionOrdering.ReleaseStore),
+                ("Pull", global::My.App.Door.Ajar, global::My.App.Door.@default, global::Sluice.AioTransitionOrdering.ReleaseStore),
                 ("Push", global::My.App.Door.Ajar, global::My.App.Door.Closed, global::Sluice.AioTransitionOrdering.ReleaseStore),
-                ("Pull", global::My.App.Door.Closed, global::My.App.Door.open, global::Sluice.AioTransitionOrdering.ReleaseStore),
+                ("Pull", global::My.App.Door.Closed, global::My.App.Door.@default, global::Sluice.AioTransitionOrdering.ReleaseStore),
                 ("Turn", global::My.App.Door.Closed, global::My.App.Door.Locked, global::Sluice.AioTransitionOrdering.CompareExchange),
-                ("Break", global::My.App.Door.Locked, global::My.App.Door.open, global::Sluice.AioTransitionOrdering.CompareExchange),
+                ("Break", global::My.App.Door.Locked, global::My.App.Door.@default, global::Sluice.AioTransitionOrdering.CompareExchange),
                 ("Turn", global::My.App.Door.Locked, global::My.App.Door.Closed, global::Sluice.AioTransitionOrdering.CompareExchange),
             };
         }
@@ -166,13 +166,13 @@ namespace My.App
         [global::System.CodeDom.Compiler.GeneratedCode("Sluice.Generators", "{version}")]
         public const string Diagram =
             "stateDiagram-v2\n" +
-            "    [*] --> open\n" +
-            "    open --> Ajar : Push\n" +
-            "    Ajar --> open : Pull\n" +
+            "    [*] --> default\n" +
+            "    default --> Ajar : Push\n" +
+            "    Ajar --> default : Pull\n" +
             "    Ajar --> Closed : Push\n" +
-            "    Closed --> open : Pull\n" +
+            "    Closed --> default : Pull\n" +
             "    Closed --> Locked : Turn\n" +
-            "    Locked --> open : Break\n" +
+            "    Locked --> default : Break\n" +
             "    Locked --> Closed : Turn\n";
 
         [global::System.CodeDom.Compiler.GeneratedCode("Sluice.Generators", "{version}")]
