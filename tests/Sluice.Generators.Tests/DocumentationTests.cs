@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.CodeAnalysis;
+using Sluice.Generators.Tests.Harness;
 
 namespace Sluice.Generators.Tests;
 
@@ -30,6 +31,36 @@ public class DocumentationTests
         Assert.Contains("## Right\n\n```csharp\n", page, StringComparison.Ordinal);
         Assert.EndsWith($"/docs/diagnostics/{descriptor.Id}.md", descriptor.HelpLinkUri, StringComparison.Ordinal);
     });
+
+    [Fact]
+    public void EveryPageShowsTheMessage() => Assert.All(Descriptors.All, static descriptor => Assert.Contains(
+        $"| {descriptor.DefaultSeverity} | {descriptor.MessageFormat} |\n",
+        File.ReadAllText(Path.Combine(Pages, $"{descriptor.Id}.md")),
+        StringComparison.Ordinal));
+
+    /// <summary>Except two that no short example in the current version of C# can show.</summary>
+    public static TheoryData<string> IdsWithExamples =>
+        [.. Descriptors.All.Select(static descriptor => descriptor.Id).Except(["AIO019", "AIO040"])];
+
+    [Theory]
+    [MemberData(nameof(IdsWithExamples))]
+    public async Task TheWrongExampleIsReportedAndTheRightOneIsNot(string id)
+    {
+        string page = File.ReadAllText(Path.Combine(Pages, $"{id}.md"));
+        GeneratorRun wrong = GeneratorRun.Any(GeneratorRun.CreateCompilation(Example(page, "## Wrong")));
+        IEnumerable<Diagnostic> reported = wrong.GeneratorDiagnostics.Concat(await wrong.AnalyzerDiagnosticsAsync());
+        Assert.Equal([id], reported.Select(static diagnostic => diagnostic.Id).Distinct());
+
+        GeneratorRun right = GeneratorRun.Clean(Example(page, "## Right"));
+        Assert.Empty(await right.AnalyzerDiagnosticsAsync());
+    }
+
+    private static string Example(string page, string title)
+    {
+        const string Begin = "```csharp\n";
+        int start = page.IndexOf(Begin, page.IndexOf(title, StringComparison.Ordinal), StringComparison.Ordinal) + Begin.Length;
+        return page[start..page.IndexOf("```", start, StringComparison.Ordinal)];
+    }
 
     [Fact]
     public void TheIndexListsEveryId()
