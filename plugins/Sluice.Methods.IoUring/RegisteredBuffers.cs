@@ -152,7 +152,8 @@ internal sealed unsafe class ContextBuffers
         if (region is null) return -1;
         foreach (ref readonly IoVector vector in vectors)
         {
-            bool isInside = vector.Address >= region.Start && vector.Address < region.End && vector.LengthBytes <= (nuint)(region.End - vector.Address);
+            bool isInside = vector.Address >= region.Start && vector.Address < region.End
+                && vector.LengthBytes <= (nuint)(region.End - vector.Address);
             if (!isInside) return -1;
         }
 
@@ -163,7 +164,7 @@ internal sealed unsafe class ContextBuffers
 
     /// <summary>Registers a region with the ring.</summary>
     /// <param name="region">The region.</param>
-    /// <param name="donor">A ring that has it: sharing its pages costs neither pinning nor locked memory again. Null when there is none.</param>
+    /// <param name="donor">A ring that has it, or null: sharing its pages costs neither pinning nor locked memory again.</param>
     internal bool TryAdd(BufferRegion region, Ring? donor)
     {
         if (!_hasTable) return false;

@@ -7,6 +7,7 @@ public sealed unsafe partial class AioContext
     private readonly Lock _pendingLock = new();
     private FileOperation? _pendingFirst;
     private FileOperation? _pendingLast;
+    private FileOperation? _operationPool;
     private int _pendingCount;
     private bool _isPumping;
 
@@ -19,6 +20,29 @@ public sealed unsafe partial class AioContext
         int previous = _ownerThread;
         _ownerThread = Environment.CurrentManagedThreadId;
         return new OwnerRole(this, previous);
+    }
+
+    /// <summary>An operation object for a call on a file. Any thread.</summary>
+    internal FileOperation RentOperation()
+    {
+        lock (_pendingLock)
+        {
+            FileOperation? operation = _operationPool;
+            if (operation is null) return new FileOperation(this);
+            _operationPool = operation.NextInPool;
+            operation.NextInPool = null;
+            return operation;
+        }
+    }
+
+    /// <summary>Takes back what <see cref="RentOperation"/> gave. Any thread.</summary>
+    internal void ReturnOperation(FileOperation operation)
+    {
+        lock (_pendingLock)
+        {
+            operation.NextInPool = _operationPool;
+            _operationPool = operation;
+        }
     }
 
     /// <summary>Takes a handle for a file operation, or queues the operation until one is free. Any thread for a shared context.</summary>

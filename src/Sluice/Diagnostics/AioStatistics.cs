@@ -48,6 +48,20 @@ public sealed class AioStatistics
         _operations[(int)operation] = new AioOperationStatistics(sum.Operations + operations, sum.Bytes + bytes, sum.Failures + failures);
     }
 
+    /// <summary>Adds these counts to another sum.</summary>
+    internal void AddTo(AioStatistics sum)
+    {
+        for (int operation = 0; operation < _operations.Length; operation++)
+        {
+            AioOperationStatistics counts = _operations[operation];
+            sum.Add((IoOperation)operation, counts.Operations, counts.Bytes, counts.Failures);
+        }
+
+        foreach ((byte id, AioTargetStatistics counts) in _targets) sum.AddTarget(new AioTargetId(id), counts.Operations, counts.Bytes);
+        sum.Submissions += Submissions;
+        sum.ExecutedInPlace += ExecutedInPlace;
+    }
+
     internal void AddTarget(AioTargetId id, long operations, long bytes)
     {
         _targets.TryGetValue(id.Value, out AioTargetStatistics sum);

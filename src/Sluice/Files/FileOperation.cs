@@ -64,6 +64,7 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
         _lengthBytes = lengthBytes;
         _durability = durability;
         _doneBytes = 0;
+        _startedBytes = 0;
         _vectorCount = 0;
         _state = Running;
         _users = 2;

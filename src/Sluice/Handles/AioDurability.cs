@@ -1,6 +1,6 @@
 namespace Sluice;
 
-/// <summary>What a write promises when it completes. Which form is fastest differs between drives: <see cref="DurabilityProbe"/> measures.</summary>
+/// <summary>What a write promises when it completes. Which form is fastest differs between drives: the durability probe measures.</summary>
 public enum AioDurability : byte
 {
     /// <summary>Nothing: the data may be lost until a later flush.</summary>

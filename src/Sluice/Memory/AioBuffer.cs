@@ -1,0 +1,70 @@
+using System.Buffers;
+
+namespace Sluice;
+
+/// <summary>
+/// A page-aligned native buffer of a <see cref="BufferArena"/>. Dispose returns it. Its memory stays the caller's until then, and the
+/// kernel's until I/O on it has completed: returned early, it waits for that before anybody else gets it.
+/// </summary>
+public sealed unsafe class AioBuffer : MemoryManager<byte>
+{
+    private readonly BufferArena _arena;
+    private readonly byte* _address;
+    private readonly int _lengthBytes;
+
+    // One for the renter and one for each pin. Zero: free.
+    private int _users;
+    private int _isRented;
+
+    internal AioBuffer(BufferArena arena, nint address, int lengthBytes)
+    {
+        _arena = arena;
+        _address = (byte*)address;
+        _lengthBytes = lengthBytes;
+    }
+
+    /// <summary>The address; a multiple of the page size.</summary>
+    public nint Address => (nint)_address;
+
+    /// <summary>The length in bytes.</summary>
+    public int LengthBytes => _lengthBytes;
+
+    /// <summary>The bytes.</summary>
+    public Span<byte> Span => GetSpan();
+
+    /// <inheritdoc/>
+    public override Span<byte> GetSpan() => new(_address, _lengthBytes);
+
+    /// <summary>Keeps the buffer from being rented to another until <see cref="Unpin"/>. The runtime does this for each I/O.</summary>
+    /// <param name="elementIndex">Where the pinned part begins.</param>
+    public override MemoryHandle Pin(int elementIndex = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)_lengthBytes, nameof(elementIndex));
+        Interlocked.Increment(ref _users);
+        return new MemoryHandle(_address + elementIndex, default, this);
+    }
+
+    /// <inheritdoc/>
+    public override void Unpin() => Leave();
+
+    /// <summary>Returns the buffer to its arena; again is nothing. Nobody may use its memory afterwards.</summary>
+    public void Return()
+    {
+        if (Interlocked.Exchange(ref _isRented, 0) == 1) Leave();
+    }
+
+    /// <summary>Returns the buffer to its arena, for <c>using</c>; again is nothing.</summary>
+    /// <param name="disposing">Always true: there is no finalizer.</param>
+    protected override void Dispose(bool disposing) => Return();
+
+    internal void MarkRented()
+    {
+        Volatile.Write(ref _users, 1);
+        Volatile.Write(ref _isRented, 1);
+    }
+
+    private void Leave()
+    {
+        if (Interlocked.Decrement(ref _users) == 0) _arena.Return(this);
+    }
+}
