@@ -15,10 +15,12 @@ public static class PublicApi
     /// Every type and member that other assemblies see, one per line, sorted. Lines end in a line feed.
     /// </summary>
     /// <param name="assembly">The assembly.</param>
-    public static string Describe(Assembly assembly)
+    /// <param name="space">The only namespace to describe; null for all.</param>
+    public static string Describe(Assembly assembly, string? space = null)
     {
         StringBuilder text = new();
-        foreach (Type type in assembly.GetTypes().Where(IsVisible).OrderBy(static type => type.FullName, StringComparer.Ordinal))
+        foreach (Type type in assembly.GetTypes().Where(IsVisible)
+            .Where(type => space is null || type.Namespace == space).OrderBy(static type => type.FullName, StringComparer.Ordinal))
         {
             text.Append(text.Length == 0 ? "" : "\n").Append(ApiText.TypeHeader(type)).Append('\n');
             foreach (string member in Members(type).Order(StringComparer.Ordinal))
