@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -39,13 +40,14 @@ public static class PublicApi
         if (type.IsEnum)
         {
             return type.GetFields(BindingFlags.Public | BindingFlags.Static)
-                .Select(static field => $"{field.Name} = {Convert.ToString(field.GetRawConstantValue(), System.Globalization.CultureInfo.InvariantCulture)}");
+                .Select(static field => string.Create(CultureInfo.InvariantCulture, $"{field.Name} = {field.GetRawConstantValue()}"));
         }
 
         return type.GetMembers(Declared).Where(static member => !IsHidden(member)).Select(static member => member switch
         {
             ConstructorInfo constructor when IsVisible(constructor) && !constructor.IsStatic => ApiText.Constructor(constructor),
-            MethodInfo method when IsVisible(method) && (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal)) => ApiText.Method(method),
+            MethodInfo method when IsVisible(method)
+                && (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal)) => ApiText.Method(method),
             PropertyInfo property when IsVisible(property.GetMethod) || IsVisible(property.SetMethod) => ApiText.Property(property),
             EventInfo { AddMethod: var add } declared when IsVisible(add) => ApiText.Event(declared),
             FieldInfo field when IsVisible(field) && !field.IsSpecialName => ApiText.Field(field),
@@ -55,13 +57,15 @@ public static class PublicApi
 
     /// <summary>What the compiler adds and nobody calls by name.</summary>
     private static bool IsHidden(MemberInfo member) =>
-        member.Name.Contains('<', StringComparison.Ordinal) || (member.IsDefined(typeof(CompilerGeneratedAttribute)) && member is FieldInfo);
+        member.Name.Contains('<', StringComparison.Ordinal)
+            || (member.IsDefined(typeof(CompilerGeneratedAttribute)) && member is FieldInfo);
 
     private static bool IsVisible(Type type) =>
         !type.Name.Contains('<', StringComparison.Ordinal)
         && (type.IsPublic || ((type.IsNestedPublic || type.IsNestedFamily || type.IsNestedFamORAssem) && IsVisible(type.DeclaringType!)));
 
-    internal static bool IsVisible(MethodBase? method) => method is not null && (method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly);
+    internal static bool IsVisible(MethodBase? method) =>
+        method is not null && (method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly);
 
     private static bool IsVisible(FieldInfo field) => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly;
 }
