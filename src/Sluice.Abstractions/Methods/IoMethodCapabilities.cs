@@ -15,6 +15,12 @@ public sealed record IoMethodCapabilities
     /// <summary>Whether requests on files of the operating system (<see cref="OsFile"/>) can be done.</summary>
     public bool HandlesOsFiles { get; init; } = true;
 
+    /// <summary>
+    /// Driven methods only. Whether the clock moves only while somebody waits in the method (a simulation): a loop that has nothing in
+    /// flight then waits there too, not asleep, so that timers come due.
+    /// </summary>
+    public bool DrivesTime { get; init; }
+
     /// <summary>Whether <see cref="IoRequestFlags.FlushAfter"/> is one submission. The runtime makes it of two steps otherwise.</summary>
     public bool LinksFlush { get; init; }
 

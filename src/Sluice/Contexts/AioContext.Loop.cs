@@ -37,7 +37,7 @@ public sealed unsafe partial class AioContext
     internal void TurnAndBlock()
     {
         ReclaimCompleted();
-        if (CountInUse() != 0) WaitForAnyCore(Timeout.Infinite, CancellationToken.None);
+        if (CountInUse() != 0 || _drivesTime) WaitForAnyCore(Timeout.Infinite, CancellationToken.None);
         else _ownerSleeper.Sleep(Timeout.Infinite);
     }
 }

@@ -17,6 +17,7 @@ public sealed unsafe partial class AioContext
     private volatile bool _isDriven;
     private bool _linksFlush;
     private bool _handlesOsFiles;
+    private bool _drivesTime;
 
     /// <summary>Whether completions of the current method come only while somebody drives.</summary>
     internal bool IsDriven => _isDriven;
@@ -36,6 +37,7 @@ public sealed unsafe partial class AioContext
             _linksFlush = method.Capabilities.LinksFlush;
             _handlesOsFiles = method.Capabilities.HandlesOsFiles;
             _isDriven = method.Capabilities.IsDriven;
+            _drivesTime = method.Capabilities.IsDriven && method.Capabilities.DrivesTime;
             return previous;
         }
     }

@@ -156,7 +156,9 @@ public sealed partial class AioFile : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         File.Dispose();
-        await _released.Task.ConfigureAwait(false);
+
+        // Back to the loop when it is a loop's: on a pool thread the caller's next await would no longer come in the loop's order.
+        await _released.Task.ConfigureAwait(continueOnCapturedContext: AioLoop.Current is not null);
     }
 
     private ValueTask BeginSimple(IoOperation kind, long offsetBytes, long lengthBytes, CancellationToken cancellationToken)
