@@ -34,11 +34,11 @@ internal sealed class RegisteredBuffers
         }
     }
 
-    /// <summary>Adds memory to every ring that takes it.</summary>
-    /// <returns>Whether at least one ring has all or a part of it.</returns>
+    /// <summary>Adds memory to every ring that takes it, and keeps it for rings to come.</summary>
+    /// <returns>Whether it is kept. Not when there are rings and each refused: then it is forgotten, and need not be removed.</returns>
     internal bool Add(nint address, nuint lengthBytes, IoUringContext?[] contexts)
     {
-        bool isUsable = false;
+        bool isUsable = Array.TrueForAll(contexts, static context => context is null);
         long left = checked((long)lengthBytes);
         for (nint start = address; left > 0;)
         {
@@ -47,7 +47,7 @@ internal sealed class RegisteredBuffers
             if (index < 0)
             {
                 TableRefusals++;
-                return isUsable;
+                break;
             }
 
             _indexIsUsed[index] = true;
@@ -65,6 +65,8 @@ internal sealed class RegisteredBuffers
             left -= bytes;
         }
 
+        // A caller that was told no may free the memory without another word: no ring made later may get it then.
+        if (!isUsable) Remove(address, contexts);
         return isUsable;
     }
 

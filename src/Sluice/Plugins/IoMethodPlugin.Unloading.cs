@@ -56,6 +56,15 @@ public sealed partial class IoMethodPlugin
         }
     }
 
+    /// <summary>Lets the plugin go without verifying that it went: for a system that ends and whose catalog nobody else has. It was drained before.</summary>
+    internal void Forget()
+    {
+        lock (_gate)
+        {
+            if (!IsLinked) DropReferences();
+        }
+    }
+
     /// <summary>Drops every reference into the plugin and tells its context to unload. The gate is held.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void DropReferences()
