@@ -1,3 +1,5 @@
+using Sluice.Tool.Infrastructure;
+
 namespace Sluice.Tool.Bench;
 
 /// <summary>What scenarios, modes, methods and durable forms are called on the command line, and what they mean.</summary>
@@ -59,6 +61,6 @@ internal static class Names
             if (name(entry) == text) return entry;
         }
 
-        throw new BenchUsageException($"{what} '{text}' is not known; known: {string.Join(", ", entries.Select(name))}.");
+        throw new UsageException($"{what} '{text}' is not known; known: {string.Join(", ", entries.Select(name))}.");
     }
 }

@@ -22,6 +22,8 @@ internal sealed class PreadEngine : Engine
 
     internal override string Method => Names.PreadMethod;
 
+    internal override Mode? Mode => Bench.Mode.Blocking;
+
     internal override int Depth => 1;
 
     internal override void Start() => _flows.Start();

@@ -23,6 +23,8 @@ internal sealed class RandomAccessEngine : Engine
 
     internal override string Method => Names.RandomAccessMethod;
 
+    internal override Mode? Mode => Bench.Mode.Await;
+
     internal override void Start()
     {
         for (int index = 0; index < _flows.Length; index++)

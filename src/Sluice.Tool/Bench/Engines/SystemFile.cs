@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Sluice.Tool.Infrastructure;
 
 namespace Sluice.Tool.Bench.Engines;
 
@@ -19,7 +20,7 @@ internal sealed class SystemFile : IDisposable
             BenchFile.RequireAligned(workload, _file.Capabilities);
             Handle = _file is OsFile file
                 ? new SafeFileHandle(file.Descriptor, ownsHandle: false)
-                : throw new BenchFailureException($"{workload.Path} is not a file of the operating system: .NET's own calls cannot be measured on it.");
+                : throw new FailureException($"{workload.Path} is not a file of the operating system: .NET's own calls cannot be measured on it.");
         }
         catch
         {
