@@ -60,7 +60,7 @@ public sealed partial class AioSystem
         return (plugin, method);
     }
 
-    private IoMethodSettings SettingsFor(string name) => new()
+    internal IoMethodSettings SettingsFor(string name) => new()
     {
         ContextsMax = Options.ContextsMax,
         HandlesPerContext = Options.HandlesPerContext,
