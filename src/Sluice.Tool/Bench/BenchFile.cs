@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Sluice.Tool.Infrastructure;
 
 namespace Sluice.Tool.Bench;
@@ -32,17 +33,8 @@ internal sealed class BenchFile : IDisposable
     internal static BenchFile MakeTemporary(string directory, long lengthBytes, CancellationToken cancellationToken)
     {
         string path = System.IO.Path.Combine(directory, $"sluice-bench-{Environment.ProcessId}-{Guid.NewGuid():N}.dat");
-        TemporaryFiles.Add(path);
-        try
-        {
-            Fill(path, lengthBytes, cancellationToken);
-            return new BenchFile(path, lengthBytes, isTemporary: true, cancellationToken);
-        }
-        catch
-        {
-            TemporaryFiles.Remove(path);
-            throw;
-        }
+        Fill(path, lengthBytes, cancellationToken);
+        return new BenchFile(path, lengthBytes, isTemporary: true, cancellationToken);
     }
 
     /// <summary>Makes the file that the user named and that is not there; it stays.</summary>
@@ -52,6 +44,7 @@ internal sealed class BenchFile : IDisposable
     internal static BenchFile MakeNamed(string path, long lengthBytes, CancellationToken cancellationToken)
     {
         Fill(path, lengthBytes, cancellationToken);
+        TemporaryFiles.Forget(path);
         return new BenchFile(path, lengthBytes, isTemporary: false, cancellationToken);
     }
 
@@ -103,7 +96,7 @@ internal sealed class BenchFile : IDisposable
     /// <summary>Reads the part of the file that is used, so that the system has it in its cache.</summary>
     internal void ReadIntoCache(long rangeBytes, CancellationToken cancellationToken)
     {
-        using Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using SafeFileHandle handle = File.OpenHandle(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         byte[] chunk = new byte[ChunkBytes];
         for (long offset = 0; offset < rangeBytes; offset += ChunkBytes)
         {
@@ -128,9 +121,12 @@ internal sealed class BenchFile : IDisposable
                 $"{directory} has {ByteSize.Format(space)} to spare and the data file needs {ByteSize.Format(lengthBytes)}: make it smaller with --size, or set TMPDIR.");
         }
 
+        using SafeFileHandle handle = Create(path);
+
+        // Only what was made here may be removed here.
+        TemporaryFiles.Add(path);
         try
         {
-            using Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
             byte[] chunk = new byte[ChunkBytes];
             for (long offset = 0; offset < lengthBytes; offset += ChunkBytes)
             {
@@ -141,9 +137,23 @@ internal sealed class BenchFile : IDisposable
 
             RandomAccess.FlushToDisk(handle);
         }
+        catch (Exception exception)
+        {
+            TemporaryFiles.Remove(path);
+            if (exception is not IOException) throw;
+            throw new FailureException($"cannot write the data file {path}: {exception.Message}");
+        }
+    }
+
+    private static SafeFileHandle Create(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new FailureException($"cannot write the data file {path}: {exception.Message}");
+            throw new FailureException($"cannot make the data file {path}: {exception.Message}");
         }
     }
 }

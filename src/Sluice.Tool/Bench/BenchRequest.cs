@@ -29,5 +29,6 @@ internal sealed record BenchRequest
 
     internal bool Overwrites { get; init; }
 
-    internal DurableForm Durable { get; init; } = DurableForm.WriteThrough;
+    /// <summary>How log writes are made durable; null for the fastest way here.</summary>
+    internal DurableWriteForm? Durable { get; init; }
 }

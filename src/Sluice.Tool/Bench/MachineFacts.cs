@@ -17,6 +17,7 @@ internal sealed record MachineFacts(IReadOnlyList<KeyValuePair<string, string>> 
             new("Processor", $"{ProcessorName() ?? RuntimeInformation.ProcessArchitecture.ToString()}, {Environment.ProcessorCount} cores for this process"),
             new("Memory", ByteSize.Format(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)),
             new("System", RuntimeInformation.OSDescription.Trim()),
+            new("Kernel", Lines("/proc/sys/kernel/osrelease").FirstOrDefault() ?? Environment.OSVersion.VersionString),
             new(".NET", Environment.Version.ToString()),
         ];
         if (Mount(path) is { } mount)
@@ -63,8 +64,16 @@ internal sealed record MachineFacts(IReadOnlyList<KeyValuePair<string, string>> 
         string? rotational = Lines($"{queue}/rotational").FirstOrDefault();
         string? scheduler = Lines($"{queue}/scheduler").FirstOrDefault();
         string? model = Lines($"{queue}/../device/model").FirstOrDefault()?.Trim();
-        string kind = rotational switch { "0" => ", not rotating", "1" => ", rotating or unknown to the system", _ => "" };
-        return $"{mount.Source}{(model is null ? "" : $" ({model})")}{kind}{(scheduler is null ? "" : $", scheduler {scheduler}")}";
+        string kind = rotational switch { "0" => ", not rotating", _ => "" };
+        return $"{mount.Source}{(model is null ? "" : $" ({model})")}{kind}{(scheduler is null ? "" : $", scheduler {Chosen(scheduler)}")}";
+    }
+
+    // The one in use stands in brackets.
+    private static string Chosen(string schedulers)
+    {
+        int open = schedulers.IndexOf('[', StringComparison.Ordinal);
+        int close = schedulers.IndexOf(']', StringComparison.Ordinal);
+        return open >= 0 && close > open ? schedulers[(open + 1)..close] : schedulers;
     }
 
     private static IEnumerable<string> Lines(string path)

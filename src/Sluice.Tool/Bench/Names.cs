@@ -28,12 +28,12 @@ internal static class Names
 
     private static readonly (Mode Mode, string Name)[] s_modes = [(Mode.Blocking, "blocking"), (Mode.Await, "await"), (Mode.Loop, "loop")];
 
-    private static readonly (DurableForm Form, string Name)[] s_forms =
+    private static readonly (DurableWriteForm Form, string Name)[] s_forms =
     [
-        (DurableForm.WriteThrough, "writethrough"),
-        (DurableForm.Linked, "linked"),
-        (DurableForm.Separate, "separate"),
-        (DurableForm.Osync, "osync"),
+        (DurableWriteForm.WriteThrough, "writethrough"),
+        (DurableWriteForm.LinkedFlush, "linked"),
+        (DurableWriteForm.WriteThenFlush, "separate"),
+        (DurableWriteForm.FileWriteThrough, "osync"),
     ];
 
     /// <summary>The names of all scenarios, for messages.</summary>
@@ -45,14 +45,14 @@ internal static class Names
 
     internal static string Of(Mode mode) => s_modes.First(entry => entry.Mode == mode).Name;
 
-    internal static string Of(DurableForm form) => s_forms.First(entry => entry.Form == form).Name;
+    internal static string Of(DurableWriteForm form) => s_forms.First(entry => entry.Form == form).Name;
 
     internal static Scenario ParseScenario(string text) =>
         Find(s_scenarios, static entry => entry.Name, text, "scenario").Scenario;
 
     internal static Mode ParseMode(string text) => Find(s_modes, static entry => entry.Name, text, "--mode").Mode;
 
-    internal static DurableForm ParseForm(string text) => Find(s_forms, static entry => entry.Name, text, "--durable").Form;
+    internal static DurableWriteForm ParseForm(string text) => Find(s_forms, static entry => entry.Name, text, "--durable").Form;
 
     private static T Find<T>(T[] entries, Func<T, string> name, string text, string what)
     {

@@ -41,6 +41,7 @@ internal static class ScenarioBench
             {
                 PlannedRun run = Plan(workload, method, request.Mode ?? Mode.Blocking);
                 progress.Next(rows.Count + 1, methods.Count + 1, run.Title);
+                if (workload.IsDurable) run = run with { Workload = workload with { Durable = request.Durable ?? DurableForms.Fastest(workload, method, cancellationToken) } };
                 rows.Add(Make(run, scenario, cancellationToken));
             }
 
@@ -53,7 +54,8 @@ internal static class ScenarioBench
     internal static BenchRow Make(PlannedRun run, Scenario scenario, CancellationToken cancellationToken)
     {
         BenchResult result = BenchRunner.Run(run.Workload, run.Method, run.Mode, cancellationToken);
-        return new BenchRow(result with { Scenario = Names.Of(scenario) }, (run with { Workload = run.Workload with { Scenario = scenario } }).Command);
+        string command = (run with { Workload = run.Workload with { Scenario = scenario } }).Command;
+        return new BenchRow(result with { Scenario = Names.Of(scenario) }, command, run.Workload.IsDurable ? Names.Of(run.Workload.Durable) : null);
     }
 
     /// <summary>The run of a method; in the null scenario <c>pread</c> reads from the page cache.</summary>
@@ -82,7 +84,6 @@ internal static class ScenarioBench
             Depth = request.Depth,
             Threads = request.Threads,
             IsRegistered = request.IsRegistered,
-            Durable = request.Durable,
             Duration = TimeSpan.FromSeconds(seconds),
             WarmUp = WarmUpFor(seconds),
         };

@@ -53,6 +53,7 @@ internal static class StandardProgramme
     {
         try
         {
+            if (run.Workload.IsDurable) run = run with { Workload = run.Workload with { Durable = DurableForms.Fastest(run.Workload, run.Method, cancellationToken) } };
             rows.Add(ScenarioBench.Make(run, scenario, cancellationToken));
         }
         catch (Exception exception) when (exception is IoMethodException or AioException or IOException or FailureException)

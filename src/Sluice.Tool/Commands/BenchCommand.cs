@@ -30,7 +30,7 @@ internal static class BenchCommand
         Option<int> threads = ToolOptions.Number("--threads", 1, 1, BenchLimits.ThreadsMax, "Threads, each with a context of its own");
         Option<bool> direct = new("--direct") { Description = "Bypass the page cache" };
         Option<bool> registered = new("--registered") { Description = "Register buffers and files with the method" };
-        Option<string> durable = new("--durable") { Description = "How logwrite makes a write durable: writethrough, linked, separate or osync", DefaultValueFactory = _ => "writethrough" };
+        Option<string?> durable = new("--durable") { Description = "How logwrite makes a write durable: writethrough, linked, separate or osync (the fastest here)" };
         Option<bool> json = new("--json") { Description = "Print a JSON array, one object per run" };
         Option<bool> overwrite = new("--overwrite") { Description = "Let --file be written; it is made if it is not there, and stays" };
         Command command = new("bench", "Measure what asynchronous I/O buys here; without a scenario all of it, with a report as a page")
@@ -53,7 +53,7 @@ internal static class BenchCommand
                 IsDirect = parsed.GetValue(direct),
                 IsRegistered = parsed.GetValue(registered),
                 Overwrites = parsed.GetValue(overwrite),
-                Durable = Names.ParseForm(parsed.GetValue(durable)!),
+                Durable = parsed.GetValue(durable) is { } form ? Names.ParseForm(form) : null,
             };
             if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite]);
             return Task.Run(() => Run(request, parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken), CancellationToken.None);

@@ -61,7 +61,7 @@ internal sealed class PreadEngine : Engine
     private void Write(Span<byte> block, BlockOffsets offsets, Tally tally)
     {
         SafeFileHandle handle = _file.Handle;
-        bool flushes = Workload.IsDurable && Workload.Durable != DurableForm.Osync;
+        bool flushes = Workload.IsDurable && Workload.Durable != DurableWriteForm.FileWriteThrough;
         long startedAt = Stopwatch.GetTimestamp();
         while (Window.IsRunning)
         {

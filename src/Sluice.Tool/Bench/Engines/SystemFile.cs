@@ -14,7 +14,7 @@ internal sealed class SystemFile : IDisposable
     /// <summary>Opens the file.</summary>
     internal SystemFile(Workload workload)
     {
-        _file = IoFileSystem.OperatingSystem.Open(workload.Path, workload.OpenOptions with { WriteThrough = workload.IsDurable && workload.Durable is DurableForm.Osync });
+        _file = IoFileSystem.OperatingSystem.Open(workload.Path, workload.OpenOptions with { WriteThrough = workload.IsDurable && workload.Durable is DurableWriteForm.FileWriteThrough });
         try
         {
             BenchFile.RequireAligned(workload, _file.Capabilities);

@@ -66,20 +66,20 @@ internal static class HtmlReport
         if (isNull)
         {
             BarChart.Write(page, $"{id}-time", "Time per operation (less is better)",
-                [.. section.Rows.Select(static row => (Label(row), 1e6 / row.Result.OperationsPerSecond, BenchText.Time(1e6 / row.Result.OperationsPerSecond), row.Result.Method == Names.PreadMethod))]);
+                [.. section.Rows.Select(static row => (row.Label, 1e6 / row.Result.OperationsPerSecond, BenchText.Time(1e6 / row.Result.OperationsPerSecond), row.Result.Method == Names.PreadMethod))]);
             return;
         }
 
         BarChart.Write(page, $"{id}-speed", "Operations per second (more is better)",
-            [.. section.Rows.Select(static row => (Label(row), row.Result.OperationsPerSecond, BenchText.Count(row.Result.OperationsPerSecond), row.IsBaseline))]);
+            [.. section.Rows.Select(static row => (row.Label, row.Result.OperationsPerSecond, BenchText.Count(row.Result.OperationsPerSecond), row.IsBaseline))]);
         BarChart.Write(page, $"{id}-cpu", "CPU per operation (less is better)",
-            [.. section.Rows.Select(static row => (Label(row), row.Result.CpuMicrosecondsPerOperation, BenchText.Time(row.Result.CpuMicrosecondsPerOperation), row.IsBaseline))]);
+            [.. section.Rows.Select(static row => (row.Label, row.Result.CpuMicrosecondsPerOperation, BenchText.Time(row.Result.CpuMicrosecondsPerOperation), row.IsBaseline))]);
     }
 
     private static void WriteTable(StringBuilder page, BenchSection section)
     {
         page.Append(CultureInfo.InvariantCulture, $"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Figures: {Encode(section.Title)}\">\n<table>\n<thead><tr><th scope=\"col\">Run</th>");
-        foreach (string column in (ReadOnlySpan<string>)["Operations/s", "MiB/s", "CPU/op", "p50", "p99", "p99.9", "Bytes allocated/op", "Against RandomAccess"])
+        foreach (string column in (ReadOnlySpan<string>)["Operations/s", "MiB/s", "CPU/op", "p50", "p99", "p99.9", "Allocated/op", "vs .NET"])
         {
             page.Append(CultureInfo.InvariantCulture, $"<th scope=\"col\">{column}</th>");
         }
@@ -88,14 +88,14 @@ internal static class HtmlReport
         foreach (BenchRow row in section.Rows)
         {
             BenchResult result = row.Result;
-            page.Append(CultureInfo.InvariantCulture, $"<tr{(row.IsBaseline ? " class=\"baseline\"" : "")}><th scope=\"row\">{Encode(Label(row))}</th>");
+            page.Append(CultureInfo.InvariantCulture, $"<tr{(row.IsBaseline ? " class=\"baseline\"" : "")}><th scope=\"row\">{Encode(row.Label)}</th>");
             Cell(page, BenchText.Count(result.OperationsPerSecond));
             Cell(page, result.Method == Names.NullMethod ? "" : BenchText.MebibytesPerSecond(result.BytesPerSecond));
             Cell(page, BenchText.Time(result.CpuMicrosecondsPerOperation));
             Cell(page, BenchText.Time(result.Latency.P50));
             Cell(page, BenchText.Time(result.Latency.P99));
             Cell(page, BenchText.Time(result.Latency.P999));
-            Cell(page, BenchText.Number(Math.Round(result.AllocatedBytesPerOperation, 2)));
+            Cell(page, BenchText.Number(Math.Round(result.AllocatedBytesPerOperation, 2)) + " B");
             Cell(page, section.RatioOf(row) is { } ratio ? BenchText.Ratio(ratio) : "");
             page.Append("</tr>\n");
         }
@@ -108,7 +108,7 @@ internal static class HtmlReport
         page.Append("<details><summary>Repeat each run</summary>\n<dl class=\"commands\">\n");
         foreach (BenchRow row in section.Rows)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<dt>{Encode(Label(row))}</dt><dd class=\"scroll\" tabindex=\"0\"><code>{Encode(row.Command)}</code></dd>\n");
+            page.Append(CultureInfo.InvariantCulture, $"<dt>{Encode(row.Label)}</dt><dd class=\"scroll\" tabindex=\"0\"><code>{Encode(row.Command)}</code></dd>\n");
         }
 
         page.Append("</dl></details>\n");
@@ -122,7 +122,7 @@ internal static class HtmlReport
         [
             $"Each run has a warm-up that does not count and then {seconds} seconds that do; one run at a time, one thread unless the mode is await.",
             "blocking: one thread keeps all operations in flight and blocks for completions. loop: asynchronous code on one thread of its own. await: asynchronous code on the thread pool.",
-            "RandomAccess is .NET's RandomAccess.ReadAsync and WriteAsync with as many operations in flight; for durable appends each write is followed by RandomAccess.FlushToDisk.",
+            "vs .NET is operations per second over those of RandomAccess. RandomAccess is .NET's RandomAccess.ReadAsync and WriteAsync with as many operations in flight; for durable appends each write is followed by RandomAccess.FlushToDisk.",
             "pread is one blocking call after the other: one operation in flight.",
             "CPU per operation is user and system time of the whole process over the operations; bytes allocated are managed memory of all threads.",
             "A latency is from start to completion. Operations that complete together share one reading of the clock.",
@@ -134,8 +134,6 @@ internal static class HtmlReport
 
         page.Append("</ul>\n</section>\n");
     }
-
-    private static string Label(BenchRow row) => row.Label;
 
     private static void Cell(StringBuilder page, string text) => page.Append(CultureInfo.InvariantCulture, $"<td>{Encode(text)}</td>");
 

@@ -17,7 +17,7 @@ internal static class HtmlStyle
         }
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-        header, main { max-width: 62rem; margin: 0 auto; padding: 0 1rem; }
+        header, main { max-width: 66rem; margin: 0 auto; padding: 0 1rem; }
         header { padding-top: 2rem; }
         h1 { font-size: clamp(1.5rem, 5vw, 2.1rem); line-height: 1.2; margin: 0 0 1rem; }
         h2 { font-size: 1.2rem; line-height: 1.3; margin: 0 0 .25rem; }
@@ -41,7 +41,7 @@ internal static class HtmlStyle
         .scroll { overflow-x: auto; }
         .scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
         table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
-        th, td { padding: .4rem .7rem; text-align: right; border-bottom: 1px solid var(--line); }
+        th, td { padding: 0.4rem .6rem; text-align: right; border-bottom: 1px solid var(--line); }
         thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
         th:first-child { text-align: left; padding-left: 0; }
         tbody th { font-weight: 600; }

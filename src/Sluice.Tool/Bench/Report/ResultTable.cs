@@ -10,15 +10,16 @@ internal static class ResultTable
     {
         Table table = new Table().Border(TableBorder.Simple);
         table.AddColumn(new TableColumn("Run").NoWrap());
-        string[] numbers = ["Operations/s", "MiB/s", "CPU us/op", "p50", "p99", "Bytes/op", "vs RandomAccess"];
+        string[] numbers = ["Operations/s", "MiB/s", "CPU us/op", "p50", "p99", "Bytes/op", "vs .NET"];
         foreach (string number in numbers) table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
         foreach (BenchSection section in sections)
         {
-            table.AddRow($"[bold]{Markup.Escape(section.Title)}[/]");
+            table.AddRow($"[bold]{Markup.Escape(section.ShortTitle)}[/]");
             foreach (BenchRow row in section.Rows) AddRow(table, section, row);
         }
 
         console.Write(table);
+        console.WriteLine("vs .NET: operations per second over those of .NET's own RandomAccess with as many operations in flight.");
         foreach (string note in sections.SelectMany(static section => section.Notes).Concat(notes)) console.WriteLine(note);
     }
 
