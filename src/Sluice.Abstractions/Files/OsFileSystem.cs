@@ -91,6 +91,17 @@ internal sealed unsafe class OsFileSystem : IoFileSystem
         }
     }
 
+    /// <summary>What tells the file system that a folder is on from others: the device's numbers, or the path's root.</summary>
+    internal static string DeviceOf(string folder)
+    {
+        string attempt = $"use the folder {folder}";
+        if (!IsLinux) return Directory.Exists(folder) ? Path.GetPathRoot(Path.GetFullPath(folder))! : throw new AioException(attempt, Errno.ENOENT);
+        Libc.Statx status;
+        if (Libc.StatX(Libc.AT_FDCWD, folder, 0, Libc.STATX_TYPE, &status) != 0) throw new AioException(attempt, Marshal.GetLastPInvokeError());
+        if ((status.Mode & 0xF000) != 0x4000) throw new AioException(attempt, Errno.ENOTDIR, "it is not a folder");
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{status.DeviceMajor}:{status.DeviceMinor}");
+    }
+
     private static OsFile OpenLinux(string path, IoOpenOptions options)
     {
         string attempt = $"open {path}";

@@ -67,7 +67,7 @@ public sealed partial class AioSystem
         return plugin;
     }
 
-    private IoMethodSettings SettingsFor(string name) => new()
+    internal IoMethodSettings SettingsFor(string name) => new()
     {
         ContextsMax = Options.ContextsMax,
         HandlesPerContext = Options.HandlesPerContext,
