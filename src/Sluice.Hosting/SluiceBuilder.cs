@@ -81,15 +81,8 @@ public sealed class SluiceBuilder
     {
         ArgumentNullException.ThrowIfNull(source);
 
-        // Also what is not public, so that it can be listed with the reason why it is skipped.
-        ServiceCollection met = [];
-        met.Scan(scan => source(scan)
-            .AddClasses(classes => classes.AssignableToAny(typeof(AioModule), typeof(IIoMethodFactory)), publicOnly: false)
-            .UsingRegistrationStrategy(RegistrationStrategy.Throw)
-            .AsSelf()
-            .WithSingletonLifetime());
         List<Type> wanted = [];
-        foreach (Type type in met.Select(static descriptor => descriptor.ServiceType).OrderBy(static type => type.FullName, StringComparer.Ordinal))
+        foreach (Type type in FindCandidates(source))
         {
             string? reason = FindReasonToSkip(type);
             if (reason is null) wanted.Add(type);
@@ -98,12 +91,27 @@ public sealed class SluiceBuilder
 
         int before = _found.Count;
         _found.Scan(scan => scan.FromTypes(wanted)
-            .AddClasses(publicOnly: true)
             .UsingRegistrationStrategy(RegistrationStrategy.Throw)
             .AsSelf()
             .WithSingletonLifetime());
         foreach (ServiceDescriptor descriptor in _found.Skip(before)) Register(descriptor);
         return this;
+    }
+
+    // Also what is not public, so that it can be listed with the reason why it is skipped. A source of chosen types (FromTypes) registers
+    // them all, without regard to the filter and once more through it: hence the filter again, and each once.
+    private static IEnumerable<Type> FindCandidates(Func<ITypeSourceSelector, IImplementationTypeSelector> source)
+    {
+        ServiceCollection met = [];
+        met.Scan(scan => source(scan)
+            .AddClasses(static classes => classes.AssignableToAny(typeof(AioModule), typeof(IIoMethodFactory)), publicOnly: false)
+            .UsingRegistrationStrategy(RegistrationStrategy.Append)
+            .AsSelf()
+            .WithSingletonLifetime());
+        return met.Select(static descriptor => descriptor.ServiceType)
+            .Where(static type => type.IsAssignableTo(typeof(AioModule)) || type.IsAssignableTo(typeof(IIoMethodFactory)))
+            .Distinct()
+            .OrderBy(static type => type.FullName, StringComparer.Ordinal);
     }
 
     private static Type ServiceOf(Type type) => type.IsAssignableTo(typeof(AioModule)) ? typeof(AioModule) : typeof(IIoMethodFactory);

@@ -14,10 +14,14 @@ internal sealed class SluiceHealthCheck(AioSystem system, SluiceHealthCheckOptio
     {
         List<string> broken = [];
         List<string> doubtful = [];
+
+        // The read first: what it brings to light is among the counts then.
+        Dictionary<string, object> data = [];
+        string? failure = await TryReadAsync(data, cancellationToken);
         AioStatistics statistics = system.ReadStatistics();
         Count(broken, statistics.MethodFaults, $"exceptions out of io_method {system.MethodName}");
         Count(broken, statistics.CallbackFaults, "exceptions out of callbacks");
-        Count(broken, statistics[IoOperation.Fsync].Failures + statistics[IoOperation.Fdatasync].Failures, "failed flushes, whose files are poisoned: reopen them and recover");
+        Count(broken, statistics[IoOperation.Fsync].Failures + statistics[IoOperation.Fdatasync].Failures, "failed flushes (their files are poisoned; reopen them and recover)");
         Count(doubtful, statistics.StaleCompletions, $"completions that io_method {system.MethodName} delivered twice or too late");
         Count(doubtful, statistics.RefusedByMethod, $"I/Os that io_method {system.MethodName} did not take");
         foreach (IoMethodPlugin plugin in system.Catalog.Plugins)
@@ -25,17 +29,14 @@ internal sealed class SluiceHealthCheck(AioSystem system, SluiceHealthCheckOptio
             if (plugin.State == PluginState.Leaked) doubtful.Add($"plugin {plugin.Name} leaked: {plugin.Reason}");
         }
 
-        Dictionary<string, object> data = new()
-        {
-            ["method"] = system.MethodName,
-            ["in_flight"] = statistics.HandlesInFlight,
-            ["method_faults"] = statistics.MethodFaults,
-            ["callback_faults"] = statistics.CallbackFaults,
-            ["stale_completions"] = statistics.StaleCompletions,
-            ["refused"] = statistics.RefusedByMethod,
-        };
+        data["method"] = system.MethodName;
+        data["in_flight"] = statistics.HandlesInFlight;
+        data["method_faults"] = statistics.MethodFaults;
+        data["callback_faults"] = statistics.CallbackFaults;
+        data["stale_completions"] = statistics.StaleCompletions;
+        data["refused"] = statistics.RefusedByMethod;
         if (system.PassedOver.Count > 0) data["passed_over"] = string.Join("; ", system.PassedOver);
-        if (await TryReadAsync(data, cancellationToken) is { } failure) broken.Add(failure);
+        if (failure is not null) broken.Add(failure);
 
         if (broken.Count > 0) return new HealthCheckResult(context.Registration.FailureStatus, string.Join("; ", broken.Concat(doubtful)), data: data);
         return doubtful.Count > 0
@@ -45,7 +46,7 @@ internal sealed class SluiceHealthCheck(AioSystem system, SluiceHealthCheckOptio
 
     private static void Count(List<string> lines, long count, string what)
     {
-        if (count > 0) lines.Add($"{count} {what}");
+        if (count > 0) lines.Add($"{what}: {count}");
     }
 
     private async Task<string?> TryReadAsync(Dictionary<string, object> data, CancellationToken cancellationToken)
