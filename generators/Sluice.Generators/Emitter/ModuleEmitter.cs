@@ -7,6 +7,7 @@ namespace Sluice.Generators.Emitter;
 /// <summary>Prints the class by which a host registers all targets and callbacks of an assembly.</summary>
 internal static class ModuleEmitter
 {
+    /// <summary>Prints the class; entries come sorted, so that their order in the sources changes nothing.</summary>
     public static SourceText Emit(ModuleOptions options, IEnumerable<ModuleEntry> targets, IEnumerable<ModuleEntry> callbacks)
     {
         int lastDot = options.FullName.LastIndexOf('.');
@@ -19,7 +20,9 @@ internal static class ModuleEmitter
             writer.Open($"namespace {space}");
         }
 
-        writer.Line("/// <summary>Registers every target and callback of this assembly: <c>options.Modules.Add(" + Text.Xml(name) + ".Instance)</c>.</summary>");
+        writer.Line("/// <summary>");
+        writer.Line($"/// Registers every target and callback of this assembly: <c>options.Modules.Add({Text.Xml(name)}.Instance)</c>.");
+        writer.Line("/// </summary>");
         writer.Line(SourceFile.GeneratedCode);
         writer.Open($"public sealed class {name} : global::Sluice.AioModule");
         writer.Open($"private {name}()");
@@ -47,7 +50,7 @@ internal static class ModuleEmitter
 
     private static void EmitEntries(CodeWriter writer, string method, IEnumerable<ModuleEntry> entries)
     {
-        foreach (ModuleEntry entry in entries.OrderBy(static entry => entry.FullName, StringComparer.Ordinal))
+        foreach (ModuleEntry entry in entries)
         {
             writer.Line($"builder.{method}<{entry.Reference}>();");
         }

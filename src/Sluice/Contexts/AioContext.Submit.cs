@@ -10,6 +10,7 @@ public sealed unsafe partial class AioContext
     private readonly AioHandle[] _staged = new AioHandle[Limits.StagedMax];
     private int _stagedCount;
     private bool _isGateClosed;
+    private int _interest;
 
     /// <summary>The method's state for this context. Changes only under the submit lock while nothing is submitted.</summary>
     internal IoMethodContext MethodContext { get; private set; } = null!;
@@ -59,16 +60,44 @@ public sealed unsafe partial class AioContext
             return;
         }
 
+        if (TryExecuteAtOnce(request, out IoOutcome outcome))
+        {
+            request.Flags |= IoRequestFlags.Synchronous;
+            handle.MarkSubmitted();
+            _inPlaceCount++;
+            CompleteInPlace(handle, outcome, stageSucceeded: true);
+            return;
+        }
+
         bool isFull;
+        bool isWanted;
         lock (_submitLock)
         {
             _staged[_stagedCount] = handle;
             _stagedRequests[_stagedCount] = request;
             isFull = ++_stagedCount == Limits.StagedMax;
+
+            // Whoever waits for an I/O that is not yet submitted says so before it takes this lock to submit it: either it finds the
+            // I/O in the list, or it is seen here.
+            isWanted = _interest != 0;
         }
 
-        if (isFull || !_isInBatch) SubmitAsOwner(isFull);
+        if (isFull || isWanted || !_isInBatch) SubmitAsOwner(isFull);
     }
+
+    /// <summary>Somebody waits for an I/O that may not be submitted yet: until <see cref="EndInterest"/> what is staged is submitted at once.</summary>
+    internal void BeginInterest()
+    {
+        Interlocked.Increment(ref _interest);
+        lock (_submitLock)
+        {
+            if (_stagedCount == 0) return;
+        }
+
+        SubmitStaged(waitFollows: false);
+    }
+
+    internal void EndInterest() => Interlocked.Decrement(ref _interest);
 
     private void SubmitAsOwner(bool isFull)
     {
@@ -154,6 +183,20 @@ public sealed unsafe partial class AioContext
         if (!_linksFlush && request.Has(IoRequestFlags.FlushAfter)) return true;
         if (!_handlesOsFiles && request.File is OsFile) return true;
         return MethodContext.NeedsSynchronousExecution(request);
+    }
+
+    private bool TryExecuteAtOnce(IoRequest request, out IoOutcome outcome)
+    {
+        try
+        {
+            return MethodContext.TryExecuteAtOnce(request, out outcome);
+        }
+        catch (Exception exception)
+        {
+            System.ReportMethodFault(exception);
+            outcome = default;
+            return false;
+        }
     }
 
     private int SubmitToMethod(int count, bool waitFollows)

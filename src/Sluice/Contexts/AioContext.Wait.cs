@@ -178,6 +178,20 @@ public sealed unsafe partial class AioContext
             return true;
         }
 
+        bool isEarly = !handle.IsOver(generation, out AioHandleState first) && first < AioHandleState.Submitted;
+        if (isEarly) BeginInterest();
+        try
+        {
+            return WaitAttached(handle, generation, waiter, deadline, cancellationToken);
+        }
+        finally
+        {
+            if (isEarly) EndInterest();
+        }
+    }
+
+    private bool WaitAttached(AioHandle handle, ulong generation, BlockingWaiter waiter, Deadline deadline, CancellationToken cancellationToken)
+    {
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static state => ((BlockingWaiter)state!).Nudge(), waiter);
         while (!waiter.IsSignalled)
         {
@@ -189,12 +203,7 @@ public sealed unsafe partial class AioContext
                 return false;
             }
 
-            if (!handle.IsOver(generation, out AioHandleState state) && state == AioHandleState.Staged)
-            {
-                SubmitStaged(waitFollows: false);
-                handle.IsOver(generation, out state);
-            }
-
+            handle.IsOver(generation, out AioHandleState state);
             bool canDrive = IsDriven && state == AioHandleState.Submitted && !handle.ExecutesInPlace;
             if (canDrive && TryLead()) LeadFor(waiter, remaining, cancellationToken);
             else Follow(waiter, canDrive, remaining);
@@ -238,6 +247,8 @@ public sealed unsafe partial class AioContext
             return ValueTask.CompletedTask;
         }
 
+        // For the owner the whole batch was submitted before; a stranger says that it waits, so that the I/O is submitted as soon as it is staged.
+        if (!isOwner && !handle.IsOver(generation, out AioHandleState state) && state < AioHandleState.Submitted) waiter.BeginInterest();
         ValueTask task = waiter.Task;
         if (timeout != Timeout.InfiniteTimeSpan || cancellationToken.CanBeCanceled) waiter.Limit(timeout, cancellationToken);
         return task;

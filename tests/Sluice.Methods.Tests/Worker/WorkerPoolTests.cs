@@ -20,7 +20,29 @@ public class WorkerPoolTests
             Watchdog.Until(() => pool.WorkerCount == count, $"{count} workers by the minimum (there are {pool.WorkerCount})");
         }
 
-        Assert.Equal(7, LiveThreads(pool));
+        Watchdog.Until(() => LiveThreads(pool) == 7, "the others end");
+        Assert.Equal(Enumerable.Range(0, 7).Select(id => $"sluice-worker-{id}"), pool.Threads.Select(thread => thread.Name));
+    }
+
+    [Fact]
+    public void OneBatchWakesAsManyWorkersAsItHasRequestsByAChain()
+    {
+        using ManualResetEventSlim gate = new();
+        using ScriptedFile file = Blocking(gate);
+        using TestRequests requests = new(4);
+        using IoMethod method = Create(new ManualTimeProvider(), min: 8, max: 8, idle: 60_000, interval: 100);
+        WorkerPool pool = ((WorkerMethod)method).Pool;
+        RecordingSink sink = new(4);
+        using IoMethodContext context = MethodSettings.Context(method, sink);
+        for (int i = 0; i < 4; i++) requests.Set(i, file, IoOperation.Fsync);
+        Watchdog.Until(() => pool.IdleCount == 8, "all workers park");
+
+        context.Offer(sink, requests.All);
+
+        Watchdog.Until(() => file.Executions == 4, "four workers execute at once");
+        gate.Set();
+        sink.WaitForTotal(4);
+        Assert.InRange(MethodSettings.Counter(method, "wakeups"), 1, 4);
     }
 
     [Fact]
@@ -52,7 +74,7 @@ public class WorkerPoolTests
         using IoMethodContext context = MethodSettings.Context(method, sink);
         for (int i = 0; i < 32; i++) requests.Set(i, file, IoOperation.Fsync);
 
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
         clock.FireDue();
 
         // The first start is due at once, and stays the only one while the clock stands.
@@ -83,7 +105,7 @@ public class WorkerPoolTests
         RecordingSink sink = new(8);
         using IoMethodContext context = MethodSettings.Context(method, sink);
         for (int i = 0; i < 8; i++) requests.Set(i, file, IoOperation.Fsync);
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
         clock.FireDue();
         Watchdog.Until(() => pool.WorkerCount == 2 && file.Executions == 2, "the second worker starts");
 
@@ -148,8 +170,12 @@ public class WorkerPoolTests
         Random random = new(99);
         for (int round = 1; round <= 2_000; round++)
         {
-            if (round % 10 == 0) Assert.True(method.TryChangeSetting("min_workers", random.Next(1, 33).ToString(), out string? refusal), refusal);
-            context.Submit(requests.All, waitFollows: false);
+            if (round % 10 == 0)
+            {
+                Assert.True(method.TryChangeSetting("min_workers", random.Next(1, 33).ToString(), out string? refusal), refusal);
+            }
+
+            context.Offer(sink, requests.All);
             SpinUntilTotal(sink, round * 32L);
         }
 
@@ -165,7 +191,8 @@ public class WorkerPoolTests
         while (sink.Total < total)
         {
             spin.SpinOnce(sleep1Threshold: -1);
-            if (Environment.TickCount64 - start > Watchdog.Patience.TotalMilliseconds) Assert.Fail($"Lost: {total - sink.Total} of {total} deliveries");
+            if (Environment.TickCount64 - start < Watchdog.Patience.TotalMilliseconds) continue;
+            Assert.Fail($"Lost: {total - sink.Total} of {total} deliveries");
         }
     }
 
