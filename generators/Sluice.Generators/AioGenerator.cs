@@ -42,11 +42,14 @@ public sealed class AioGenerator : IIncrementalGenerator
         IncrementalValuesProvider<CallbackModel> callbacks = Models(callbackResults, TrackingNames.Callbacks);
         IncrementalValuesProvider<StateMachineModel> machines = Models(machineResults, TrackingNames.StateMachines);
 
-        context.RegisterSourceOutput(targets, static (output, target) => output.AddSource($"{target.Type.HintName}.AioTarget.g.cs", TargetEmitter.Emit(target)));
         context.RegisterSourceOutput(
-            callbacks, static (output, callback) => output.AddSource($"{callback.Type.HintName}.AioCallback.g.cs", CallbackEmitter.Emit(callback)));
+            targets, static (output, target) => output.AddSource($"{target.Type.HintName}.AioTarget.g.cs", TargetEmitter.Emit(target)));
         context.RegisterSourceOutput(
-            machines, static (output, machine) => output.AddSource($"{machine.Type.HintName}.AioStateMachine.g.cs", StateMachineEmitter.Emit(machine)));
+            callbacks, static (output, callback) =>
+                output.AddSource($"{callback.Type.HintName}.AioCallback.g.cs", CallbackEmitter.Emit(callback)));
+        context.RegisterSourceOutput(
+            machines, static (output, machine) =>
+                output.AddSource($"{machine.Type.HintName}.AioStateMachine.g.cs", StateMachineEmitter.Emit(machine)));
 
         RegisterModule(context, targets, callbacks);
         RegisterDiagnostics(context, targetResults, callbackResults, machineResults);

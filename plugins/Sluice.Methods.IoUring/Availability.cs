@@ -32,21 +32,24 @@ internal static unsafe class Availability
     internal static string? RefuseOtherSystems()
     {
         if (!OperatingSystem.IsLinux()) return "io_uring exists on Linux only: use io_method worker.";
-        return RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64 or Architecture.RiscV64 or Architecture.LoongArch64
+        Architecture processor = RuntimeInformation.ProcessArchitecture;
+        return processor is Architecture.X64 or Architecture.Arm64 or Architecture.RiscV64 or Architecture.LoongArch64
             ? null
-            : $"io_uring is not built for {RuntimeInformation.ProcessArchitecture} processes: use a 64-bit process or io_method worker.";
+            : $"io_uring is not built for {processor} processes: use a 64-bit process or io_method worker.";
     }
 
     /// <summary>The line for a refused call.</summary>
     internal static string Explain(RingException exception) => exception.Errno switch
     {
         Errno.EPERM => ExplainPermission(ReadSysctl()),
-        Errno.EACCES => $"{exception.Message}. A security module (SELinux, AppArmor) refuses io_uring; allow it in its policy, or use io_method worker.",
-        Errno.ENOSYS => "The kernel has no io_uring that can be used (ENOSYS): it needs Linux 5.11 or newer, and no seccomp profile that hides "
-            + "it (containers: allow io_uring_setup, io_uring_enter, io_uring_register). Otherwise use io_method worker.",
+        Errno.EACCES => $"{exception.Message}. A security module (SELinux, AppArmor) refuses io_uring; allow it in its policy, "
+            + "or use io_method worker.",
+        Errno.ENOSYS => "The kernel has no io_uring that can be used (ENOSYS): it needs Linux 5.11 or newer, and no seccomp profile that "
+            + "hides it (containers: allow io_uring_setup, io_uring_enter, io_uring_register). Otherwise use io_method worker.",
         Errno.ENOMEM => $"No memory for a ring (ENOMEM): the limit on locked memory is {DescribeLockedLimit()}; raise it (ulimit -l, or "
             + "LimitMEMLOCK= of the service), or use fewer contexts or handles.",
-        Errno.EMFILE => "The process has too many open files (EMFILE): each context needs one for its ring; raise the limit (ulimit -n, or LimitNOFILE= of the service).",
+        Errno.EMFILE => "The process has too many open files (EMFILE): each context needs one for its ring; raise the "
+            + "limit (ulimit -n, or LimitNOFILE= of the service).",
         Errno.ENFILE => "The system has too many open files (ENFILE): raise the sysctl fs.file-max.",
         _ => $"{exception.Message}. Use io_method worker.",
     };
@@ -55,11 +58,13 @@ internal static unsafe class Availability
     /// <param name="sysctl">What kernel.io_uring_disabled holds, or null when it cannot be read.</param>
     internal static string ExplainPermission(string? sysctl) => sysctl switch
     {
-        "2" => "The kernel refuses io_uring (EPERM): the sysctl kernel.io_uring_disabled is 2, which disables it for everybody; set it to 0 (sysctl -w kernel.io_uring_disabled=0).",
-        "1" => "The kernel refuses io_uring (EPERM): the sysctl kernel.io_uring_disabled is 1, which allows it only with CAP_SYS_ADMIN or in the group "
-            + "kernel.io_uring_group; set it to 0 (sysctl -w kernel.io_uring_disabled=0) or add the user to that group.",
-        _ => "The kernel refuses io_uring (EPERM) though the sysctl kernel.io_uring_disabled does not: a seccomp profile does, as the default one "
-            + "of containers; allow io_uring_setup, io_uring_enter and io_uring_register in it.",
+        "2" => "The kernel refuses io_uring (EPERM): the sysctl kernel.io_uring_disabled is 2, which disables it for "
+            + "everybody; set it to 0 (sysctl -w kernel.io_uring_disabled=0).",
+        "1" => "The kernel refuses io_uring (EPERM): the sysctl kernel.io_uring_disabled is 1, which allows it only with "
+            + "CAP_SYS_ADMIN or in the group kernel.io_uring_group; set it to 0 "
+            + "(sysctl -w kernel.io_uring_disabled=0) or add the user to that group.",
+        _ => "The kernel refuses io_uring (EPERM) though the sysctl kernel.io_uring_disabled does not: a seccomp profile does, as the "
+            + "default one of containers; allow io_uring_setup, io_uring_enter and io_uring_register in it.",
     };
 
     private static string? ReadSysctl()
@@ -86,7 +91,7 @@ internal static unsafe class Availability
     private static string? CheckFile(Ring ring)
     {
         int descriptor = OpenProbeFile();
-        if (descriptor < 0) return $"No file to try io_uring on: {Errno.Describe(Marshal.GetLastPInvokeError())}. Make {Path.GetTempPath()} writable.";
+        if (descriptor < 0) return NoFile($"Make {Path.GetTempPath()} writable.");
         byte* memory = (byte*)NativeMemory.AllocZeroed(2 * ProbeBytes);
         try
         {
@@ -94,7 +99,7 @@ internal static unsafe class Availability
             for (int index = 0; index < ProbeBytes; index++) expected[index] = (byte)(index * 7);
             if (Kernel.PWrite(descriptor, expected, ProbeBytes, 0) != ProbeBytes)
             {
-                return $"No file to try io_uring on: {Errno.Describe(Marshal.GetLastPInvokeError())}. Make room in {Path.GetTempPath()}.";
+                return NoFile($"Make room in {Path.GetTempPath()}.");
             }
 
             SubmissionEntry* read = ring.NextEntry();
@@ -103,15 +108,15 @@ internal static unsafe class Availability
             read->Address = (ulong)memory;
             read->Length = ProbeBytes;
             int result = RunOne(ring);
-            bool isRight = result == ProbeBytes && new ReadOnlySpan<byte>(memory, ProbeBytes).SequenceEqual(new ReadOnlySpan<byte>(expected, ProbeBytes));
-            if (!isRight) return $"A read through io_uring went wrong ({Outcome(result)}): the kernel's io_uring cannot be used; use io_method worker.";
+            bool isSame = new ReadOnlySpan<byte>(memory, ProbeBytes).SequenceEqual(new ReadOnlySpan<byte>(expected, ProbeBytes));
+            if (result != ProbeBytes || !isSame) return WentWrong("A read", result);
 
             SubmissionEntry* flush = ring.NextEntry();
             flush->Opcode = Uapi.IORING_OP_FSYNC;
             flush->Descriptor = descriptor;
             flush->OperationFlags = Uapi.IORING_FSYNC_DATASYNC;
             result = RunOne(ring);
-            return result == 0 ? null : $"An fdatasync through io_uring went wrong ({Outcome(result)}): the kernel's io_uring cannot be used; use io_method worker.";
+            return result == 0 ? null : WentWrong("An fdatasync", result);
         }
         finally
         {
@@ -120,7 +125,13 @@ internal static unsafe class Availability
         }
     }
 
-    private static string Outcome(int result) => result < 0 ? Errno.Describe(-result) : string.Create(CultureInfo.InvariantCulture, $"{result} bytes");
+    private static string NoFile(string cure) => $"No file to try io_uring on: {Errno.Describe(Marshal.GetLastPInvokeError())}. {cure}";
+
+    private static string WentWrong(string what, int result)
+    {
+        string outcome = result < 0 ? Errno.Describe(-result) : string.Create(CultureInfo.InvariantCulture, $"{result} bytes");
+        return $"{what} through io_uring went wrong ({outcome}): the kernel's io_uring cannot be used; use io_method worker.";
+    }
 
     private static int OpenProbeFile()
     {
@@ -138,7 +149,8 @@ internal static unsafe class Availability
         {
             int result = ring.Enter(ring.UnsubmittedCount, minComplete: 1, Uapi.IORING_ENTER_GETEVENTS, null);
             if (ring.TakeCompletions(completions, 1) == 1) return completions[0].Result;
-            if (result < 0 && result is not (-Errno.EINTR or -Errno.EAGAIN or -Errno.EBUSY)) throw new RingException("io_uring_enter", -result);
+            if (result is >= 0 or -Errno.EINTR or -Errno.EAGAIN or -Errno.EBUSY) continue;
+            throw new RingException("io_uring_enter", -result);
         }
     }
 }

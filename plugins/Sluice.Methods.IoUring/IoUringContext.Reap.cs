@@ -83,13 +83,16 @@ internal sealed unsafe partial class IoUringContext
                 Thread.Yield();
                 return false;
             default:
-                throw new RingException("io_uring_enter", -result);
+                throw RingIsLost(-result);
         }
     }
 
-    /// <summary>Counts what is owed for an enter that also waits.</summary>
+    /// <summary>
+    /// Counts what is owed for an enter that also waits (invariant 2). Internal for tests, which play the waiter that is slow to
+    /// enter.
+    /// </summary>
     /// <returns>False when another enter is under way, which might take counted entries first.</returns>
-    private bool TryOpenExactEnter(out uint count)
+    internal bool TryOpenExactEnter(out uint count)
     {
         lock (_submitLock)
         {
@@ -109,7 +112,8 @@ internal sealed unsafe partial class IoUringContext
         }
     }
 
-    private void CloseExactEnter()
+    /// <summary>The enter that <see cref="TryOpenExactEnter"/> counted for has returned.</summary>
+    internal void CloseExactEnter()
     {
         // When nothing else was submitted meanwhile the enter has taken all, and nobody has to be told: but a submitter may be
         // looking, so the flag is the lock's.
@@ -125,7 +129,7 @@ internal sealed unsafe partial class IoUringContext
         }
     }
 
-    /// <summary>Delivers what is there; not what comes meanwhile, so that an endless stream does not keep the caller. Leading thread.</summary>
+    /// <summary>Delivers what is there, not what comes meanwhile: an endless stream does not keep the caller. Leading thread.</summary>
     /// <returns>How many requests were delivered.</returns>
     private int Drain()
     {
@@ -156,7 +160,7 @@ internal sealed unsafe partial class IoUringContext
         if (_ring.HasOverflow) _reapCounters.OverflowFlushes++;
         _reapCounters.Enters++;
         int result = _ring.Enter(0, minComplete: 0, Uapi.IORING_ENTER_GETEVENTS, null);
-        if (result < 0 && result is not (-Errno.EINTR or -Errno.EAGAIN or -Errno.EBUSY)) throw new RingException("io_uring_enter", -result);
+        if (result < 0 && result is not (-Errno.EINTR or -Errno.EAGAIN or -Errno.EBUSY)) throw RingIsLost(-result);
     }
 
     /// <summary>Makes a completion of what the kernel said, or a part of one.</summary>
@@ -173,7 +177,9 @@ internal sealed unsafe partial class IoUringContext
         }
 
         int slotIndex = UserData.SlotOf(taken.UserData);
-        if ((uint)slotIndex >= (uint)_slots.Length || _slots[slotIndex].Request is null || !UserData.IsOf(taken.UserData, _slots[slotIndex].Generation))
+        bool isKnown = (uint)slotIndex < (uint)_slots.Length && _slots[slotIndex].Request is not null
+            && UserData.IsOf(taken.UserData, _slots[slotIndex].Generation);
+        if (!isKnown)
         {
             // Nobody waits for it: an earlier life of the slot was completed already. It must not touch the present one.
             _reapCounters.Strays++;
@@ -276,6 +282,10 @@ internal sealed unsafe partial class IoUringContext
         slot.Request = null;
         _completions[_completionCount++] = new IoCompletion(token, outcome);
     }
+
+    private static IoMethodException RingIsLost(int errno) =>
+        new($"The kernel no longer lets io_uring wait: {Errno.Describe(errno)}. Something closed its descriptor or forbade the call; "
+            + "restart the process.");
 
     private void Deliver()
     {

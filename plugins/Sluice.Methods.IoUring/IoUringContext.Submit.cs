@@ -19,6 +19,7 @@ internal sealed unsafe partial class IoUringContext
     private volatile bool _owesEnter;
     private int _wakeIsOnItsWay;
     private long _submitRetries;
+    private long _refusedByKernel;
 
     /// <inheritdoc/>
     public override int Submit(ReadOnlySpan<IoRequest> batch, bool waitFollows)
@@ -27,7 +28,18 @@ internal sealed unsafe partial class IoUringContext
         lock (_submitLock)
         {
             bool mayLink = MayLink();
-            foreach (IoRequest request in batch) Fill(request, mayLink);
+            tail = _ring.Tail;
+            try
+            {
+                foreach (IoRequest request in batch) Fill(request, mayLink);
+            }
+            catch
+            {
+                // Nothing was published: none of the batch was taken.
+                _ring.Forget(tail);
+                throw;
+            }
+
             _ring.PublishTail();
             tail = _ring.Tail;
             _submitCounters.Submitted += batch.Length;
@@ -40,8 +52,7 @@ internal sealed unsafe partial class IoUringContext
             BeginEnterAll();
         }
 
-        EnterAll(tail);
-        Interlocked.Decrement(ref _entersUnderWay);
+        FinishEnterAll(tail);
         return batch.Length;
     }
 
@@ -60,7 +71,7 @@ internal sealed unsafe partial class IoUringContext
             _ring.PublishTail();
             _submitCounters.Wakes++;
             BeginEnterAll();
-            EnterAll(_ring.Tail);
+            _ = TryEnterAll(_ring.Tail);
             Interlocked.Decrement(ref _entersUnderWay);
         }
     }
@@ -88,7 +99,8 @@ internal sealed unsafe partial class IoUringContext
     /// Makes the kernel take everything below a tail. It is asked for as many entries as there can be, so that it takes all that
     /// are published at that moment and splits no pair. Retries what the kernel cannot do for the moment: no I/O is lost.
     /// </summary>
-    private void EnterAll(uint tail)
+    /// <returns>False when the kernel takes nothing any more.</returns>
+    private bool TryEnterAll(uint tail)
     {
         SpinWait pause = default;
         uint flags = 0;
@@ -101,13 +113,57 @@ internal sealed unsafe partial class IoUringContext
                 continue;
             }
 
-            if (result is not (0 or -Errno.EAGAIN or -Errno.EBUSY)) throw new RingException("io_uring_enter", -result);
+            if (result is not (0 or -Errno.EAGAIN or -Errno.EBUSY)) return false;
 
             // No memory for a request, or completions kept aside: for the latter the kernel wants to be asked for events.
             Interlocked.Increment(ref _submitRetries);
             flags = Uapi.IORING_ENTER_GETEVENTS;
             pause.SpinOnce(sleep1Threshold: 20);
         }
+
+        return true;
+    }
+
+    /// <summary>Does the announced enter. What the kernel will never take (the call was forbidden, say) is executed here.</summary>
+    private void FinishEnterAll(uint tail)
+    {
+        List<IoRequest>? refused = null;
+        while (!TryEnterAll(tail) && refused is null)
+        {
+            lock (_submitLock)
+            {
+                // Entries can only be taken back while nobody else may hand them over.
+                if (Volatile.Read(ref _entersUnderWay) == 1 && !_exactIsOpen) refused = TakeBack();
+            }
+
+            if (refused is null) Thread.Yield();
+        }
+
+        Interlocked.Decrement(ref _entersUnderWay);
+        if (refused is null) return;
+        foreach (IoRequest request in refused)
+        {
+            // Not the reaper's array: a leading thread may be at work.
+            ulong token = request.Token;
+            _slots[request.Slot].Request = null;
+            _sink.Complete([new IoCompletion(token, request.File.Execute(request))]);
+        }
+    }
+
+    /// <summary>Takes back every entry that the kernel has not taken. Submission lock; no enter that submits is under way.</summary>
+    private List<IoRequest> TakeBack()
+    {
+        List<IoRequest> requests = [];
+        for (uint left = _ring.UnsubmittedCount; left > 0; left--)
+        {
+            ulong userData = _ring.UnsubmittedUserData(_ring.UnsubmittedCount - left);
+            int kind = UserData.KindOf(userData);
+            if (kind is UserData.Whole or UserData.LinkedWrite) requests.Add(_slots[UserData.SlotOf(userData)].Request!);
+        }
+
+        _ring.TakeBackUnsubmitted();
+        _refusedByKernel += requests.Count;
+        return requests;
     }
 
     /// <summary>
@@ -119,7 +175,7 @@ internal sealed unsafe partial class IoUringContext
         lock (_submitLock)
         {
             if (_ring.UnsubmittedCount == 0) return;
-            ulong userData = _ring.OldestUnsubmittedUserData;
+            ulong userData = _ring.UnsubmittedUserData(0);
             if (UserData.KindOf(userData) != UserData.LinkedFlush) return;
             _slots[UserData.SlotOf(userData)].Flush = FlushMode.ByReaper;
             _submitCounters.UnlinkedFlushes++;
@@ -137,14 +193,14 @@ internal sealed unsafe partial class IoUringContext
             BeginEnterAll();
         }
 
-        EnterAll(tail);
-        Interlocked.Decrement(ref _entersUnderWay);
+        FinishEnterAll(tail);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Fill(IoRequest request, bool mayLink)
     {
-        OsFile file = request.File as OsFile ?? throw new InvalidOperationException("A request for a file of another kind reached io_uring.");
+        OsFile file = request.File as OsFile
+            ?? throw new InvalidOperationException("A request for a file of another kind reached io_uring.");
         ref SlotState slot = ref _slots[request.Slot];
         slot.Request = request;
         slot.Token = request.Token;
@@ -158,7 +214,8 @@ internal sealed unsafe partial class IoUringContext
         switch (request.Operation)
         {
             case IoOperation.Read:
-                FillTransfer(entry, request, Uapi.IORING_OP_READ, Uapi.IORING_OP_READ_FIXED, Uapi.IORING_OP_READV, Uapi.IORING_OP_READV_FIXED);
+                FillTransfer(
+                    entry, request, Uapi.IORING_OP_READ, Uapi.IORING_OP_READ_FIXED, Uapi.IORING_OP_READV, Uapi.IORING_OP_READV_FIXED);
                 if (request.Has(IoRequestFlags.Buffered) && ShallPunt(request))
                 {
                     entry->Flags |= Uapi.IOSQE_ASYNC;
@@ -167,7 +224,8 @@ internal sealed unsafe partial class IoUringContext
 
                 break;
             case IoOperation.Write:
-                FillTransfer(entry, request, Uapi.IORING_OP_WRITE, Uapi.IORING_OP_WRITE_FIXED, Uapi.IORING_OP_WRITEV, Uapi.IORING_OP_WRITEV_FIXED);
+                FillTransfer(
+                    entry, request, Uapi.IORING_OP_WRITE, Uapi.IORING_OP_WRITE_FIXED, Uapi.IORING_OP_WRITEV, Uapi.IORING_OP_WRITEV_FIXED);
                 if (request.Has(IoRequestFlags.WriteThrough)) entry->OperationFlags = Uapi.RWF_DSYNC;
                 if (request.Has(IoRequestFlags.FlushAfter)) FillFlushAfter(entry, ref slot, request.Slot, mayLink);
                 break;

@@ -35,7 +35,8 @@ internal sealed partial class IoUringContext : IoMethodContext
     private ReapCounters _reapCounters;
     private bool _isDisposed;
 
-    internal IoUringContext(IoUringMethod method, IoUringOptions options, RingTraits traits, TimeProvider timeProvider, IoMethodContextOptions context)
+    internal IoUringContext(
+        IoUringMethod method, IoUringOptions options, RingTraits traits, TimeProvider timeProvider, IoMethodContextOptions context)
     {
         _method = method;
         _options = options;
@@ -88,6 +89,9 @@ internal sealed partial class IoUringContext : IoMethodContext
         _ring.Dispose();
     }
 
+    /// <summary>What is kept for a slot, as it was left by the last I/O; for tests.</summary>
+    internal SlotState StateOf(int slot) => _slots[slot];
+
     /// <summary>Adds the counters up. Any thread; each number may be a moment old.</summary>
     internal void AddTo(MethodCounters total)
     {
@@ -104,6 +108,7 @@ internal sealed partial class IoUringContext : IoMethodContext
         total.OverflowFlushes += Volatile.Read(ref _reapCounters.OverflowFlushes);
         total.Strays += Volatile.Read(ref _reapCounters.Strays);
         total.SubmitRetries += Volatile.Read(ref _submitRetries);
+        total.RefusedByKernel += Volatile.Read(ref _refusedByKernel);
         total.FixedFileUses += Files.Uses;
         total.BufferRefusals += Buffers.Refusals;
         total.FileRefusals += Files.Refusals;

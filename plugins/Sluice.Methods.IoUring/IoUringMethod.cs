@@ -12,7 +12,7 @@ namespace Sluice.Methods.IoUring;
 /// </remarks>
 internal sealed class IoUringMethod : IoMethod
 {
-    /// <summary>The most requests in flight per ring: pairs of entries for each and one wake fit into the kernel's largest queue of 32768.</summary>
+    /// <summary>The most requests in flight per ring: two entries for each, and a wake, fit into the kernel's largest queue.</summary>
     internal const int HandlesMax = 16_383;
 
     private readonly IoUringOptions _options;
@@ -54,7 +54,8 @@ internal sealed class IoUringMethod : IoMethod
         if (options.HandleCount > HandlesMax)
         {
             throw new IoMethodException(
-                $"io_uring takes at most {HandlesMax} handles per context and {options.HandleCount} are asked for: use fewer handles and more contexts.");
+                $"io_uring takes at most {HandlesMax} handles per context and {options.HandleCount} are asked for: "
+                + "use fewer handles and more contexts.");
         }
 
         lock (_lock)
@@ -62,7 +63,9 @@ internal sealed class IoUringMethod : IoMethod
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if ((uint)options.Id >= (uint)_contexts.Length || _contexts[options.Id] is not null)
             {
-                throw new IoMethodException($"Context {options.Id} exists already or is beyond the {_contexts.Length} announced: dispose it first, or raise ContextsMax.");
+                throw new IoMethodException(
+                    $"Context {options.Id} exists already or is beyond the {_contexts.Length} announced: "
+                    + "dispose it first, or raise ContextsMax.");
             }
 
             try
@@ -207,7 +210,9 @@ internal sealed class IoUringMethod : IoMethod
 
         return ring is null
             ? "none yet"
-            : string.Create(CultureInfo.InvariantCulture, $"{count}, each with {ring.SubmissionEntries} submission and {ring.CompletionEntries} completion entries");
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{count}, each with {ring.SubmissionEntries} submission and {ring.CompletionEntries} completion entries");
     }
 
     private string DescribeBuffers(MethodCounters counters)
@@ -224,7 +229,8 @@ internal sealed class IoUringMethod : IoMethod
         string reason = errno switch
         {
             0 => "",
-            Errno.ENOMEM => $": the limit on locked memory is {Availability.DescribeLockedLimit()}, raise it (ulimit -l, or LimitMEMLOCK= of the service)",
+            Errno.ENOMEM => $": the limit on locked memory is {Availability.DescribeLockedLimit()}, raise it "
+                + "(ulimit -l, or LimitMEMLOCK= of the service)",
             _ => $": {Errno.Describe(errno)}",
         };
         return string.Create(CultureInfo.InvariantCulture, $"{text}; {counters.BufferRefusals} registrations refused{reason}");
@@ -233,15 +239,20 @@ internal sealed class IoUringMethod : IoMethod
     private string DescribeFiles(MethodCounters counters)
     {
         if (_options.RegisteredFiles == 0) return "off (registered_files=0)";
-        string text = string.Create(CultureInfo.InvariantCulture, $"up to {_options.RegisteredFiles} per ring, {counters.FixedFileUses} uses");
+        string text = string.Create(
+            CultureInfo.InvariantCulture, $"up to {_options.RegisteredFiles} per ring, {counters.FixedFileUses} uses");
         return counters.FileRefusals == 0 ? text : string.Create(CultureInfo.InvariantCulture, $"{text}; {counters.FileRefusals} refused");
     }
 
     private string DescribePunts(MethodCounters counters)
     {
-        if (_options is { PuntBufferedReadsBytes: 0, PuntBufferedReadsInFlight: 0 }) return "off (punt_buffered_reads_bytes=0, punt_buffered_reads_in_flight=0)";
+        if (_options is { PuntBufferedReadsBytes: 0, PuntBufferedReadsInFlight: 0 })
+        {
+            return "off (punt_buffered_reads_bytes=0, punt_buffered_reads_in_flight=0)";
+        }
+
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{counters.Punts}; from {_options.PuntBufferedReadsBytes} bytes, or with {_options.PuntBufferedReadsInFlight} in flight (0: never)");
+            $"{counters.Punts}; from {_options.PuntBufferedReadsBytes} bytes, with {_options.PuntBufferedReadsInFlight} in flight");
     }
 }

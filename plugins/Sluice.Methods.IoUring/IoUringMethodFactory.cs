@@ -1,6 +1,8 @@
 namespace Sluice.Methods.IoUring;
 
-/// <summary>Makes the io_method <c>io_uring</c>. The plugin host finds it through the assembly's <see cref="IoMethodPluginAttribute"/>. Any thread.</summary>
+/// <summary>
+/// Makes the io_method <c>io_uring</c>; found through the assembly's <see cref="IoMethodPluginAttribute"/>. Any thread.
+/// </summary>
 public sealed class IoUringMethodFactory : IIoMethodFactory
 {
     /// <inheritdoc/>

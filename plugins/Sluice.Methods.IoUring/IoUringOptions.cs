@@ -22,16 +22,17 @@ internal sealed record IoUringOptions
     /// <exception cref="IoMethodException">A setting is not known or has a bad value.</exception>
     internal static IoUringOptions Read(IoMethodSettings settings)
     {
-        settings.RefuseUnknown("coop_taskrun", "registered_buffers", "registered_files", "punt_buffered_reads_bytes", "punt_buffered_reads_in_flight");
+        settings.RefuseUnknown(
+            "coop_taskrun", "registered_buffers", "registered_files", "punt_buffered_reads_bytes", "punt_buffered_reads_in_flight");
         return new IoUringOptions
         {
             // With it, a submitter that computes keeps the completions of its requests from other threads until it enters the
             // kernel or a timer tick comes. Any thread may reap here, so it is off unless a host knows better.
             CoopTaskrun = settings.GetBoolean("coop_taskrun", defaultValue: false),
             RegisteredBuffers = settings.GetBoolean("registered_buffers", defaultValue: true),
-            RegisteredFiles = settings.GetInt32("registered_files", defaultValue: 0, minimum: 0, maximum: 32768),
-            PuntBufferedReadsBytes = settings.GetInt32("punt_buffered_reads_bytes", defaultValue: 0, minimum: 0, maximum: int.MaxValue),
-            PuntBufferedReadsInFlight = settings.GetInt32("punt_buffered_reads_in_flight", defaultValue: 0, minimum: 0, maximum: int.MaxValue),
+            RegisteredFiles = settings.GetInt32("registered_files", 0, minimum: 0, maximum: 32768),
+            PuntBufferedReadsBytes = settings.GetInt32("punt_buffered_reads_bytes", 0, minimum: 0, maximum: int.MaxValue),
+            PuntBufferedReadsInFlight = settings.GetInt32("punt_buffered_reads_in_flight", 0, minimum: 0, maximum: int.MaxValue),
         };
     }
 }

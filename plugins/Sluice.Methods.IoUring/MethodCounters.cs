@@ -13,6 +13,8 @@ internal sealed class MethodCounters
 
     internal long SubmitRetries { get; set; }
 
+    internal long RefusedByKernel { get; set; }
+
     internal long Punts { get; set; }
 
     internal long Wakes { get; set; }
@@ -42,6 +44,7 @@ internal sealed class MethodCounters
         Enters += other.Enters;
         Interrupted += other.Interrupted;
         SubmitRetries += other.SubmitRetries;
+        RefusedByKernel += other.RefusedByKernel;
         Punts += other.Punts;
         Wakes += other.Wakes;
         Reexecuted += other.Reexecuted;
@@ -62,6 +65,7 @@ internal sealed class MethodCounters
         new("enters", Enters),
         new("interrupted_waits", Interrupted),
         new("submit_retries", SubmitRetries),
+        new("executed_by_submitter", RefusedByKernel),
         new("punts", Punts),
         new("wakes", Wakes),
         new("reexecuted", Reexecuted),

@@ -34,11 +34,11 @@ internal sealed class RegisteredBuffers
         }
     }
 
-    /// <summary>Adds memory to every ring that takes it.</summary>
-    /// <returns>Whether at least one ring has all or a part of it.</returns>
+    /// <summary>Adds memory to every ring that takes it, and keeps it for rings to come.</summary>
+    /// <returns>Whether it is kept. Not when there are rings and each refused: then it is forgotten, and need not be removed.</returns>
     internal bool Add(nint address, nuint lengthBytes, IoUringContext?[] contexts)
     {
-        bool isUsable = false;
+        bool isUsable = Array.TrueForAll(contexts, static context => context is null);
         long left = checked((long)lengthBytes);
         for (nint start = address; left > 0;)
         {
@@ -47,7 +47,7 @@ internal sealed class RegisteredBuffers
             if (index < 0)
             {
                 TableRefusals++;
-                return isUsable;
+                break;
             }
 
             _indexIsUsed[index] = true;
@@ -65,6 +65,8 @@ internal sealed class RegisteredBuffers
             left -= bytes;
         }
 
+        // A caller that was told no may free the memory without another word: no ring made later may get it then.
+        if (!isUsable) Remove(address, contexts);
         return isUsable;
     }
 
@@ -152,7 +154,8 @@ internal sealed unsafe class ContextBuffers
         if (region is null) return -1;
         foreach (ref readonly IoVector vector in vectors)
         {
-            bool isInside = vector.Address >= region.Start && vector.Address < region.End && vector.LengthBytes <= (nuint)(region.End - vector.Address);
+            bool isInside = vector.Address >= region.Start && vector.Address < region.End
+                && vector.LengthBytes <= (nuint)(region.End - vector.Address);
             if (!isInside) return -1;
         }
 
@@ -163,7 +166,7 @@ internal sealed unsafe class ContextBuffers
 
     /// <summary>Registers a region with the ring.</summary>
     /// <param name="region">The region.</param>
-    /// <param name="donor">A ring that has it: sharing its pages costs neither pinning nor locked memory again. Null when there is none.</param>
+    /// <param name="donor">A ring that has it, or null: sharing its pages costs neither pinning nor locked memory again.</param>
     internal bool TryAdd(BufferRegion region, Ring? donor)
     {
         if (!_hasTable) return false;

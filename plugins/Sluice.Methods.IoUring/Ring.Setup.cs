@@ -19,7 +19,7 @@ internal sealed unsafe partial class Ring
     /// <summary>Sets a ring up.</summary>
     /// <param name="submissionEntries">Room for entries that are not handed over yet; a power of two.</param>
     /// <param name="completionEntries">Room for completions that nobody reaped yet; a power of two, at least the former.</param>
-    /// <param name="flags">The flags wished for. Those that the kernel does not know are given up one by one, and tell what is left.</param>
+    /// <param name="flags">The flags wished for; those that the kernel does not know are taken out.</param>
     /// <exception cref="RingException">The kernel refused.</exception>
     internal static Ring Create(uint submissionEntries, uint completionEntries, ref uint flags)
     {

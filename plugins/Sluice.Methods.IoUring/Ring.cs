@@ -61,17 +61,26 @@ internal sealed unsafe partial class Ring : IDisposable
 
     internal int Descriptor => _descriptor;
 
-    /// <summary>How many entries are published and not yet taken by the kernel. Exact for the holder of the submission lock as long as nobody enters.</summary>
+    /// <summary>How many entries the kernel has not taken yet. Exact under the submission lock while nobody enters.</summary>
     internal uint UnsubmittedCount => Volatile.Read(ref *_sqTail) - Volatile.Read(ref *_sqHead);
-
-    /// <summary>How many entries can be filled now. Submission lock.</summary>
-    internal uint FreeEntries => SubmissionEntries - (_sqLocalTail - Volatile.Read(ref *_sqHead));
 
     /// <summary>The published tail, for the holder of the submission lock.</summary>
     internal uint Tail => _sqLocalTail;
 
-    /// <summary>The user data of the oldest entry that the kernel has not taken. Submission lock; there is one.</summary>
-    internal ulong OldestUnsubmittedUserData => _sqEntries[Volatile.Read(ref *_sqHead) & _sqMask].UserData;
+    /// <summary>The user data of an entry that the kernel has not taken. Submission lock.</summary>
+    /// <param name="index">0 for the oldest; below <see cref="UnsubmittedCount"/>.</param>
+    internal ulong UnsubmittedUserData(uint index) => _sqEntries[(Volatile.Read(ref *_sqHead) + index) & _sqMask].UserData;
+
+    /// <summary>Forgets entries that were filled and not published. Submission lock.</summary>
+    /// <param name="tail">Where the tail was before they were filled.</param>
+    internal void Forget(uint tail) => _sqLocalTail = tail;
+
+    /// <summary>Withdraws every entry that the kernel has not taken. Submission lock, and nobody enters to submit.</summary>
+    internal void TakeBackUnsubmitted()
+    {
+        _sqLocalTail = Volatile.Read(ref *_sqHead);
+        PublishTail();
+    }
 
     /// <summary>Whether the kernel has taken every entry below the given tail.</summary>
     internal bool HasConsumed(uint tail) => (int)(Volatile.Read(ref *_sqHead) - tail) >= 0;
@@ -94,7 +103,7 @@ internal sealed unsafe partial class Ring : IDisposable
     /// <summary>Whether completions did not fit into their queue and the kernel kept them aside.</summary>
     internal bool HasOverflow => (Volatile.Read(ref *_sqFlags) & Uapi.IORING_SQ_CQ_OVERFLOW) != 0;
 
-    /// <summary>The next entry to fill, zeroed. It becomes the kernel's with <see cref="PublishTail"/>. Submission lock; there is room.</summary>
+    /// <summary>The next entry to fill, zeroed; the kernel's with <see cref="PublishTail"/>. Submission lock; there is room.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal SubmissionEntry* NextEntry()
     {
@@ -133,7 +142,8 @@ internal sealed unsafe partial class Ring : IDisposable
     /// <returns>How many entries were taken, or a negative errno.</returns>
     internal int Enter(uint toSubmit, uint minComplete, uint flags, GetEventsArgument* argument)
     {
-        int result = Kernel.Enter(_descriptor, toSubmit, minComplete, flags, argument, argument == null ? 0 : (nuint)sizeof(GetEventsArgument));
+        nuint argumentBytes = argument == null ? 0 : (nuint)sizeof(GetEventsArgument);
+        int result = Kernel.Enter(_descriptor, toSubmit, minComplete, flags, argument, argumentBytes);
         return result >= 0 ? result : -Marshal.GetLastPInvokeError();
     }
 

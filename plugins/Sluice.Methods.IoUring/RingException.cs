@@ -1,6 +1,6 @@
 namespace Sluice.Methods.IoUring;
 
-/// <summary>A system call for a ring failed. Never leaves the plugin: <see cref="Availability"/> makes a line for people of it.</summary>
+/// <summary>A system call for a ring failed. <see cref="Availability"/> makes a line for people of it.</summary>
 internal sealed class RingException(string call, int errno) : Exception($"{call}: {Sluice.Errno.Describe(errno)}")
 {
     /// <summary>The system call.</summary>

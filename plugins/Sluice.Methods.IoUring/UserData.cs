@@ -29,5 +29,6 @@ internal static class UserData
 
     internal static int SlotOf(ulong userData) => (int)(userData & ((1 << SlotBits) - 1));
 
-    internal static bool IsOf(ulong userData, ulong generation) => ((userData >> SlotBits) & GenerationMask) == (generation & GenerationMask);
+    internal static bool IsOf(ulong userData, ulong generation) =>
+        ((userData >> SlotBits) & GenerationMask) == (generation & GenerationMask);
 }

@@ -5,7 +5,9 @@ using Sluice.Methods.Sync;
 
 namespace Sluice.Methods.Sync;
 
-/// <summary>Makes the io_method <c>sync</c>: every request is executed by its issuer, at once. Works everywhere and has no settings.</summary>
+/// <summary>
+/// Makes the io_method <c>sync</c>: every request is executed by its issuer, at once. Works everywhere and has no settings.
+/// </summary>
 public sealed class SyncMethodFactory : IIoMethodFactory
 {
     /// <inheritdoc/>

@@ -1,6 +1,8 @@
 namespace Sluice.Methods.Worker;
 
-/// <summary>Executes requests and turns an exception of the file's into an outcome, so that it reaches the issuer and ends nothing else.</summary>
+/// <summary>
+/// Executes requests and turns an exception of the file's into an outcome, so that it reaches the issuer and ends nothing else.
+/// </summary>
 internal static class Execution
 {
     /// <returns>The outcome; -EIO when <see cref="IoFile.Execute"/> threw.</returns>
@@ -19,7 +21,7 @@ internal static class Execution
         }
     }
 
-    /// <summary>What to report for a request whose execution ended with an exception. Whether a write took effect nobody can know.</summary>
+    /// <summary>What to report when an execution ended with an exception. Whether a write took effect nobody can know.</summary>
     internal static IoOutcome OutcomeOfFault(IoRequest request) => new(
         -Errno.EIO,
         request.Operation is IoOperation.Write or IoOperation.Allocate ? IoOutcomeDetail.Unknown : IoOutcomeDetail.None);

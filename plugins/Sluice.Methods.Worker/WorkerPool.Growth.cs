@@ -5,7 +5,6 @@ internal sealed partial class WorkerPool
 {
     // After a thread could not be started; as in PostgreSQL the launch interval decides, but never a busy loop.
     private const int LaunchRetryMillisecondsMin = 100;
-    private const int StopMilliseconds = 10_000;
     private const long NotArmed = long.MaxValue;
 
     private readonly ITimer _timer;
@@ -17,6 +16,9 @@ internal sealed partial class WorkerPool
     private long _launched;
     private long _retired;
     private long _launchFailures;
+
+    /// <summary>How long <see cref="Dispose"/> waits for threads; longer than a device takes that still answers. Shorter in tests.</summary>
+    internal int StopMilliseconds { get; set; } = 10_000;
 
     internal long Launched => Volatile.Read(ref _launched);
 
@@ -98,10 +100,9 @@ internal sealed partial class WorkerPool
         {
             if (_stopping) return $"Setting '{name}' of io_method 'worker' cannot be changed: the method was disposed.";
             if (_settings.Change(name, value) is { } refusal) return refusal;
-            if (_count > 0 && _workers[_count - 1] is { } highest && name.Equals(WorkerSettings.IdleTimeout, StringComparison.OrdinalIgnoreCase))
-            {
-                highest.IdleSince = Now;
-            }
+
+            // A new patience counts from now, whichever setting it was: nobody leaves at the very moment of a change.
+            if (_settings.IdleTimeoutMilliseconds > 0 && _workers[_count - 1] is { } highest) highest.IdleSince = Now;
 
             _nextLaunch = Math.Min(_nextLaunch, Now + ToTicks(_settings.LaunchIntervalMilliseconds));
             LaunchToMinimum();
@@ -145,11 +146,12 @@ internal sealed partial class WorkerPool
         if (hanging.Count > 0)
         {
             throw new IoMethodException(
-                $"io_method 'worker' could not stop within {StopMilliseconds / 1000} s: {string.Join("; ", hanging)}. The device or its driver does not answer.");
+                $"io_method 'worker' could not stop within {StopMilliseconds} ms: {string.Join("; ", hanging)}. " +
+                "The device or its driver does not answer.");
         }
     }
 
-    private static bool Join(Thread thread, long deadline) =>
+    private bool Join(Thread thread, long deadline) =>
         thread.Join((int)Math.Clamp(deadline - Environment.TickCount64, 0, StopMilliseconds));
 
     private bool MayLeave(WorkerThread worker)
@@ -231,7 +233,8 @@ internal sealed partial class WorkerPool
         if (suppresses) ExecutionContext.SuppressFlow();
         try
         {
-            return _timeProvider.CreateTimer(static state => ((WorkerPool)state!).TimerFired(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return _timeProvider.CreateTimer(
+                static state => ((WorkerPool)state!).TimerFired(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
         finally
         {
@@ -258,7 +261,7 @@ internal sealed partial class WorkerPool
         }
     }
 
-    /// <summary>Sets the timer for the next thing that is due: a start while growth is wanted, or the end of the highest worker's patience.</summary>
+    /// <summary>Sets the timer for what is due next: a start while growth is wanted, or the end of the highest worker's patience.</summary>
     private void ArmTimer()
     {
         long due = NotArmed;
@@ -273,7 +276,7 @@ internal sealed partial class WorkerPool
         if (due >= _armedFor) return;
         _armedFor = due;
         TimeSpan left = _timeProvider.GetElapsedTime(Now, due);
-        _timer.Change(left > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Min(Math.Ceiling(left.TotalMilliseconds), int.MaxValue)) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        _timer.Change(TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, int.MaxValue)), Timeout.InfiniteTimeSpan);
     }
 
     private bool IsBelowMinimum()

@@ -2,7 +2,9 @@ using Sluice.Methods;
 
 namespace NullMethod;
 
-/// <summary>The state for one issuer: where completions go, and one array to hand them over in, so that nothing is allocated per I/O.</summary>
+/// <summary>
+/// The state for one issuer: where completions go, and one array to hand them over in, so that nothing is allocated per I/O.
+/// </summary>
 public sealed class NullIoMethodContext : IoMethodContext
 {
     // A batch is never larger than this, whatever the number of handles.
@@ -13,7 +15,9 @@ public sealed class NullIoMethodContext : IoMethodContext
 
     internal NullIoMethodContext(IoMethodContextOptions options) => _sink = options.Sink;
 
-    /// <summary>Completes the whole batch with one call of the sink. Submit is never called twice at once, so one array is enough.</summary>
+    /// <summary>
+    /// Completes the whole batch with one call of the sink. Submit is never called twice at once, so one array is enough.
+    /// </summary>
     public override int Submit(ReadOnlySpan<IoRequest> batch, bool waitFollows)
     {
         IoCompletion[] completions = _completions;

@@ -44,7 +44,9 @@ public sealed class DiscoveryTests
         IoMethodPlugin plugin = new IoMethodCatalog().Discover().Get("wrong_contract");
         Assert.Equal(PluginState.Rejected, plugin.State);
         Assert.Equal(new Version(99, 0), plugin.ContractVersion);
-        Assert.Equal("compiled against contract 99.0, but this host has 1.0: use a newer Sluice, or a plugin compiled against 1.x", plugin.Reason);
+        Assert.Equal(
+            "compiled against contract 99.0, but this host has 1.0: use a newer Sluice, or a plugin compiled against 1.x",
+            plugin.Reason);
     }
 
     [Fact]
@@ -53,7 +55,8 @@ public sealed class DiscoveryTests
         IoMethodPlugin plugin = new IoMethodCatalog().Discover().Get("newer_minor");
         Assert.Equal(PluginState.Rejected, plugin.State);
         Assert.Equal(
-            "compiled against contract 1.999, but this host has only 1.0: use a newer Sluice, or compile the plugin against this host's version",
+            "compiled against contract 1.999, but this host has only 1.0: "
+            + "use a newer Sluice, or compile the plugin against this host's version",
             plugin.Reason);
     }
 
@@ -127,14 +130,16 @@ public sealed class DiscoveryTests
     {
         using PluginFolder folder = PluginFolder.Of();
         Directory.CreateDirectory(Path.Combine(folder.Path, "empty"));
-        string library = Path.Combine(IoMethodCatalog.DefaultDirectory, "private_dependency", "Sluice.TestPlugins.PrivateDependency.Library.dll");
+        string library = Path.Combine(
+            IoMethodCatalog.DefaultDirectory, "private_dependency", "Sluice.TestPlugins.PrivateDependency.Library.dll");
         folder.Write("library/Library.dll", File.ReadAllBytes(library));
         IoMethodCatalog catalog = folder.Discover();
         Assert.Equal(
             "the folder has no .dll file: put an assembly with [assembly: IoMethodPlugin(...)] there, or remove the folder",
             catalog.Get("empty").Reason);
         Assert.Equal(
-            "the folder has 1 .dll file(s), but not one io_method plugin: put an assembly with [assembly: IoMethodPlugin(...)] there, or remove the folder",
+            "the folder has 1 .dll file(s), but not one io_method plugin: "
+            + "put an assembly with [assembly: IoMethodPlugin(...)] there, or remove the folder",
             catalog.Get("library").Reason);
         Assert.All(catalog.Plugins, static plugin => Assert.Equal(PluginState.Rejected, plugin.State));
     }
@@ -196,7 +201,8 @@ public sealed class DiscoveryTests
         IoMethodCatalog catalog = new IoMethodCatalog().Discover([folder.Path, missing]);
         IoMethodException refusal = Assert.Throws<IoMethodException>(() => catalog.Get("ekko"));
         Assert.Equal(
-            $"io_method 'ekko' is not known; known: echo (discovered), wrong_contract (rejected); looked in {folder.Path}, {missing} (does not exist).",
+            $"io_method 'ekko' is not known; known: echo (discovered), wrong_contract (rejected); "
+            + $"looked in {folder.Path}, {missing} (does not exist).",
             refusal.Message);
     }
 

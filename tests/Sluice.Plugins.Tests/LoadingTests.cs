@@ -44,7 +44,8 @@ public sealed class LoadingTests
         PluginFolder.Use(plugin, _ =>
         {
             IoMethodException refusal = Assert.Throws<IoMethodException>(() => plugin.Activate(PluginFolder.Settings()));
-            Assert.Equal("io_method 'echo' is in use: one system uses a plugin at a time. Make a catalog for each system.", refusal.Message);
+            Assert.Equal(
+                "io_method 'echo' is in use: one system uses a plugin at a time. Make a catalog for each system.", refusal.Message);
         });
     }
 
@@ -73,15 +74,31 @@ public sealed class LoadingTests
         using PluginFolder folder = PluginFolder.Of("private_dependency");
         IoMethodPlugin plugin = folder.Discover().Get("private_dependency");
         Assert.Equal("from the private dependency", PluginFolder.Describe(plugin, "secret"));
-        Assert.DoesNotContain(AssemblyLoadContext.Default.Assemblies, static assembly => assembly.GetName().Name!.StartsWith("Sluice.TestPlugins", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            AssemblyLoadContext.Default.Assemblies,
+            static assembly => assembly.GetName().Name!.StartsWith("Sluice.TestPlugins", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("""{ "runtimeTarget": { "name": "any" }, "targets": { "any": {} }, "libraries": {} }""")]
+    public void APrivateDependencyIsFoundInTheFolderWhenTheDepsFileIsMissingOrDoesNotListIt(string? dependencies)
+    {
+        using PluginFolder folder = PluginFolder.Of("private_dependency");
+        string path = Assert.Single(Directory.GetFiles(Path.Combine(folder.Path, "private_dependency"), "*.deps.json"));
+        File.Delete(path);
+        if (dependencies is not null) File.WriteAllText(path, dependencies);
+        Assert.Equal("from the private dependency", PluginFolder.Describe(folder.Discover().Get("private_dependency"), "secret"));
     }
 
     [Fact]
-    public void APrivateDependencyIsFoundInTheFolderWithoutADepsFile()
+    public void ADepsFileThatCannotBeReadFaultsThePlugin()
     {
-        using PluginFolder folder = PluginFolder.Of("private_dependency");
-        File.Delete(Assert.Single(Directory.GetFiles(Path.Combine(folder.Path, "private_dependency"), "*.deps.json")));
-        Assert.Equal("from the private dependency", PluginFolder.Describe(folder.Discover().Get("private_dependency"), "secret"));
+        using PluginFolder folder = PluginFolder.Of("echo");
+        folder.Write("echo/Sluice.TestPlugins.Echo.deps.json", [0x7B]);
+        IoMethodPlugin plugin = folder.Discover().Get("echo");
+        Assert.StartsWith("faulted: it cannot be loaded: InvalidOperationException: ", plugin.Probe(PluginFolder.Settings()).Reason);
+        Assert.Equal(PluginState.Faulted, plugin.State);
     }
 
     [Fact]
@@ -97,8 +114,8 @@ public sealed class LoadingTests
         Assert.Equal(("plugin", plugin.Path), (own.Resolver, own.Path));
         PluginResolution library = Line(plugin, "Sluice.TestPlugins.PrivateDependency.Library");
         Assert.Equal(
-            ("plugin", Path.Combine(folder.Path, "private_dependency", "Sluice.TestPlugins.PrivateDependency.Library.dll"), new Version(3, 2, 1, 0)),
-            (library.Resolver, library.Path, library.Version));
+            ("plugin", new Version(3, 2, 1, 0), Path.Combine(Path.GetDirectoryName(plugin.Path)!, library.Requested.Split(',')[0] + ".dll")),
+            (library.Resolver, library.Version, library.Path));
         Assert.Equal("Sluice.TestPlugins.PrivateDependency", library.Context);
         PluginResolution contract = Line(plugin, "Sluice.Abstractions");
         Assert.Equal(("contract", typeof(IoMethod).Assembly.Location), (contract.Resolver, contract.Path));
@@ -113,7 +130,8 @@ public sealed class LoadingTests
         IoMethodPlugin plugin = folder.Discover().Get("private_dependency");
         IoMethodException refusal = Assert.Throws<IoMethodException>(() => plugin.Activate(PluginFolder.Settings()));
         Assert.Equal(PluginState.Faulted, plugin.State);
-        Assert.StartsWith("io_method 'private_dependency' cannot be used: faulted: its factory threw FileNotFoundException: ", refusal.Message);
+        const string Start = "io_method 'private_dependency' cannot be used: faulted: its factory threw FileNotFoundException: ";
+        Assert.StartsWith(Start, refusal.Message);
         Assert.Contains("Sluice.TestPlugins.PrivateDependency.Library", refusal.Message);
         Assert.Equal("not found", Line(plugin, "Sluice.TestPlugins.PrivateDependency.Library").Resolver);
     }
@@ -127,7 +145,8 @@ public sealed class LoadingTests
         IoMethodException refusal = Assert.Throws<IoMethodException>(() => plugin.Activate(PluginFolder.Settings()));
         Assert.Equal(PluginState.Rejected, plugin.State);
         Assert.Equal(
-            "io_method 'no_factory' cannot be used: rejected: its factory Sluice.TestPlugins.NotAFactory does not implement IIoMethodFactory: "
+            "io_method 'no_factory' cannot be used: rejected: its factory Sluice.TestPlugins.NotAFactory "
+            + "does not implement IIoMethodFactory: "
             + "implement it, or name the class that does in the IoMethodPlugin attribute",
             refusal.Message);
     }
@@ -140,9 +159,12 @@ public sealed class LoadingTests
 
         // The attribute's text follows its length; the type's own name in the metadata ends with a zero.
         const string Length = "\u0024";
-        File.WriteAllBytes(path, PluginFolder.Replace(path, Length + "Sluice.TestPlugins.EchoMethodFactory", Length + "Sluice.TestPlugins.EchoMethodFactorz", Encoding.ASCII));
+        const string Factory = "Sluice.TestPlugins.EchoMethodFactory";
+        const string Missing = "Sluice.TestPlugins.EchoMethodFactorz";
+        File.WriteAllBytes(path, PluginFolder.Replace(path, Length + Factory, Length + Missing, Encoding.ASCII));
         IoMethodPlugin plugin = folder.Discover().Get("echo");
-        Assert.Contains("its factory Sluice.TestPlugins.EchoMethodFactorz does not exist in Sluice.TestPlugins.Echo", plugin.Probe(PluginFolder.Settings()).Reason);
+        string reason = plugin.Probe(PluginFolder.Settings()).Reason!;
+        Assert.Contains($"its factory {Missing} does not exist in Sluice.TestPlugins.Echo", reason);
         Assert.Equal(PluginState.Rejected, plugin.State);
     }
 
@@ -168,7 +190,8 @@ public sealed class LoadingTests
     {
         using PluginFolder folder = PluginFolder.Of("throwing");
         IoMethodPlugin plugin = folder.Discover().Get("throwing");
-        Assert.Equal("faulted: its Probe threw OwnException: the probe failed", plugin.Probe(PluginFolder.Settings(("fail", "probe"))).Reason);
+        IoMethodAvailability availability = plugin.Probe(PluginFolder.Settings(("fail", "probe")));
+        Assert.Equal("faulted: its Probe threw OwnException: the probe failed", availability.Reason);
         Assert.Equal(PluginState.Faulted, plugin.State);
     }
 
@@ -180,7 +203,8 @@ public sealed class LoadingTests
         IoMethodPlugin plugin = folder.Discover().Get("throwing");
         for (int attempt = 0; attempt < 2; attempt++)
         {
-            Assert.Equal("faulted: it cannot be loaded: OwnException: the constructor failed", plugin.Probe(PluginFolder.Settings()).Reason);
+            IoMethodAvailability availability = plugin.Probe(PluginFolder.Settings());
+            Assert.Equal("faulted: it cannot be loaded: OwnException: the constructor failed", availability.Reason);
             Assert.Equal(PluginState.Faulted, plugin.State);
         }
 
@@ -224,11 +248,14 @@ public sealed class LoadingTests
         PluginFolder.Use(plugin);
         Assert.True(await plugin.UnloadAsync(PluginFolder.Watchdog));
         string[] events = listener.Take();
-        Assert.Contains(events, static text => text.StartsWith("Failed wrong_contract compiled against contract 99.0", StringComparison.Ordinal));
-        Assert.Contains(events, text => text == $"ContextCreated private_dependency Sluice.TestPlugins.PrivateDependency {plugin.Path}");
-        Assert.Contains(events, static text => text.StartsWith("Resolved private_dependency Sluice.TestPlugins.PrivateDependency.Library, Version=3.2.1.0", StringComparison.Ordinal));
-        Assert.Contains(events, static text => text.StartsWith("Unloaded private_dependency", StringComparison.Ordinal));
+        AssertHas(events, "Failed wrong_contract compiled against contract 99.0");
+        AssertHas(events, $"ContextCreated private_dependency Sluice.TestPlugins.PrivateDependency {plugin.Path}");
+        AssertHas(events, "Resolved private_dependency Sluice.TestPlugins.PrivateDependency.Library, Version=3.2.1.0");
+        AssertHas(events, "Unloaded private_dependency");
     }
+
+    private static void AssertHas(string[] events, string start) =>
+        Assert.Contains(events, text => text.StartsWith(start, StringComparison.Ordinal));
 
     private static PluginResolution Line(IoMethodPlugin plugin, string simpleName) =>
         plugin.ExplainLoad().Single(line => line.Requested.StartsWith(simpleName + ",", StringComparison.Ordinal));

@@ -12,7 +12,8 @@ public sealed class SelectionTests
         catalog.Add("sync", new Factory(null));
         catalog.Add("worker", new Factory(null));
         catalog.Add("io_uring", new Factory("kernel.io_uring_disabled is 2:\nset it to 0"));
-        IoMethodPlugin chosen = IoMethodSelector.Resolve(catalog, "auto", static _ => PluginFolder.Settings(), out IReadOnlyList<string> reasons);
+        IoMethodPlugin chosen = IoMethodSelector.Resolve(
+            catalog, "auto", static _ => PluginFolder.Settings(), out IReadOnlyList<string> reasons);
         Assert.Equal("worker", chosen.Name);
         Assert.Equal(["io_uring: kernel.io_uring_disabled is 2: set it to 0"], reasons);
     }
@@ -46,7 +47,9 @@ public sealed class SelectionTests
         catalog.Add("sync", new Factory("no disk"));
         IoMethodException refusal = Assert.Throws<IoMethodException>(
             () => IoMethodSelector.Resolve(catalog, "auto", static _ => PluginFolder.Settings(), out _));
-        Assert.Equal("No io_method works here. io_uring: there is no such plugin; worker: there is no such plugin; sync: no disk.", refusal.Message);
+        Assert.Equal(
+            "No io_method works here. io_uring: there is no such plugin; worker: there is no such plugin; sync: no disk.",
+            refusal.Message);
     }
 
     [Fact]
@@ -55,12 +58,15 @@ public sealed class SelectionTests
         var catalog = new IoMethodCatalog();
         catalog.Add("sync", new Factory(null));
         catalog.Add("io_uring", new Factory("not allowed"));
-        Assert.Equal("sync", IoMethodSelector.Resolve(catalog, "sync", static _ => PluginFolder.Settings(), out IReadOnlyList<string> reasons).Name);
+        IoMethodPlugin chosen = IoMethodSelector.Resolve(
+            catalog, "sync", static _ => PluginFolder.Settings(), out IReadOnlyList<string> reasons);
+        Assert.Equal("sync", chosen.Name);
         Assert.Empty(reasons);
         IoMethodException refusal = Assert.Throws<IoMethodException>(
             () => IoMethodSelector.Resolve(catalog, "io_uring", static _ => PluginFolder.Settings(), out _));
         Assert.Equal("io_method 'io_uring' cannot be used: not allowed", refusal.Message);
-        refusal = Assert.Throws<IoMethodException>(() => IoMethodSelector.Resolve(catalog, "rados", static _ => PluginFolder.Settings(), out _));
+        refusal = Assert.Throws<IoMethodException>(
+            () => IoMethodSelector.Resolve(catalog, "rados", static _ => PluginFolder.Settings(), out _));
         Assert.Equal("io_method 'rados' is not known; known: io_uring (loaded), sync (loaded).", refusal.Message);
     }
 
@@ -89,7 +95,8 @@ public sealed class SelectionTests
         using PluginFolder folder = PluginFolder.Of("echo");
         IoMethodCatalog catalog = folder.Discover();
         IoMethodException refusal = Assert.Throws<IoMethodException>(() => catalog.Add("echo", new Factory(null)));
-        Assert.Equal($"There is an io_method 'echo' already ({catalog.Get("echo").Path}): give the one you add another name.", refusal.Message);
+        Assert.Equal(
+            $"There is an io_method 'echo' already ({catalog.Get("echo").Path}): give the one you add another name.", refusal.Message);
         refusal = Assert.Throws<IoMethodException>(() => catalog.Add("Echo", new Factory(null)));
         Assert.Equal("The io_method name 'Echo' is not allowed: use lower-case letters, digits and underscores.", refusal.Message);
     }

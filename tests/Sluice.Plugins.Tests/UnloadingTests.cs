@@ -61,7 +61,8 @@ public sealed class UnloadingTests
         IoMethodPlugin plugin = folder.Discover().Get("echo");
         PluginFolder.Use(plugin, _ =>
         {
-            InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() => plugin.UnloadAsync(TimeSpan.Zero).GetAwaiter().GetResult());
+            InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(
+                () => plugin.UnloadAsync(TimeSpan.Zero).GetAwaiter().GetResult());
             Assert.Equal("io_method 'echo' is in use: drain it and dispose its method before it is unloaded.", refusal.Message);
             Assert.Equal(PluginState.Active, plugin.State);
         });
@@ -188,7 +189,11 @@ public sealed class UnloadingTests
     private static WeakReference UseAndWatch(IoMethodPlugin plugin)
     {
         WeakReference? context = null;
-        PluginFolder.Use(plugin, method => context = new WeakReference(AssemblyLoadContext.GetLoadContext(method.GetType().Assembly), trackResurrection: true));
+        PluginFolder.Use(plugin, method =>
+        {
+            AssemblyLoadContext? loadContext = AssemblyLoadContext.GetLoadContext(method.GetType().Assembly);
+            context = new WeakReference(loadContext, trackResurrection: true);
+        });
         return context!;
     }
 

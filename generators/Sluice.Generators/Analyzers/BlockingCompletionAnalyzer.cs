@@ -38,7 +38,8 @@ public sealed class BlockingCompletionAnalyzer : DiagnosticAnalyzer
     ];
 
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(DiagnosticDescriptors.BlockingCompletion);
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(
+        DiagnosticDescriptors.BlockingCompletion);
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
@@ -59,13 +60,16 @@ public sealed class BlockingCompletionAnalyzer : DiagnosticAnalyzer
         if (IsSharedCompletion(context.ContainingSymbol) && s_blockingMembers.Contains(FullName(member)))
         {
             context.ReportDiagnostic(Diagnostic.Create(
-                DiagnosticDescriptors.BlockingCompletion, context.Operation.Syntax.GetLocation(), $"{member.ContainingType.Name}.{member.Name}",
+                DiagnosticDescriptors.BlockingCompletion,
+                context.Operation.Syntax.GetLocation(),
+                $"{member.ContainingType.Name}.{member.Name}",
                 context.ContainingSymbol.ContainingType.Name));
         }
     }
 
     private static bool IsSharedCompletion(ISymbol symbol) =>
-        symbol is IMethodSymbol { Name: CompleteShared, ContainingType: { } type } && type.FindAttribute(Names.CallbackAttribute) is not null;
+        symbol is IMethodSymbol { Name: CompleteShared, ContainingType: { } type }
+            && type.FindAttribute(Names.CallbackAttribute) is not null;
 
     private static string FullName(ISymbol member) =>
         $"{member.ContainingType.ContainingNamespace.ToDisplayString()}.{member.ContainingType.Name}.{member.Name}";

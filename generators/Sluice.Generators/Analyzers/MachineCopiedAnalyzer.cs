@@ -16,7 +16,8 @@ namespace Sluice.Generators.Analyzers;
 public sealed class MachineCopiedAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(DiagnosticDescriptors.MachineCopied);
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(
+        DiagnosticDescriptors.MachineCopied);
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
@@ -31,22 +32,24 @@ public sealed class MachineCopiedAnalyzer : DiagnosticAnalyzer
     {
         (ITypeSymbol type, string? advice) = context.Symbol switch
         {
-            IFieldSymbol field => (field.Type, field is { IsReadOnly: true, AssociatedSymbol: null } ? "remove readonly from the field" : null),
+            IFieldSymbol field =>
+                (field.Type, field is { IsReadOnly: true, AssociatedSymbol: null } ? "remove readonly from the field" : null),
             IPropertySymbol property => (property.Type, property.RefKind == RefKind.Ref ? null : "keep it in a field, or return it by ref"),
             IParameterSymbol parameter => (parameter.Type, parameter.RefKind is RefKind.Ref or RefKind.Out ? null : "pass it by ref"),
             _ => throw new InvalidOperationException("The analyzer registered for fields, properties and parameters only."),
         };
         if (advice is not null && IsMachine(type) && context.Symbol.Locations is [{ IsInSource: true } location, ..])
         {
-            context.ReportDiagnostic(Diagnostic.Create(DiagnosticDescriptors.MachineCopied, location, context.Symbol.Name, type.Name, advice));
+            context.ReportDiagnostic(
+                Diagnostic.Create(DiagnosticDescriptors.MachineCopied, location, context.Symbol.Name, type.Name, advice));
         }
     }
 
     private static void AnalyzeLocal(OperationAnalysisContext context)
     {
         IVariableDeclaratorOperation declarator = (IVariableDeclaratorOperation)context.Operation;
-        bool isCopy = declarator.GetVariableInitializer()?.Value is IFieldReferenceOperation or IPropertyReferenceOperation or ILocalReferenceOperation
-            or IParameterReferenceOperation or IArrayElementReferenceOperation;
+        bool isCopy = declarator.GetVariableInitializer()?.Value is IFieldReferenceOperation
+            or IPropertyReferenceOperation or ILocalReferenceOperation or IParameterReferenceOperation or IArrayElementReferenceOperation;
         if (isCopy && declarator.Symbol.RefKind == RefKind.None && IsMachine(declarator.Symbol.Type))
         {
             context.ReportDiagnostic(Diagnostic.Create(

@@ -12,7 +12,8 @@ namespace Sluice.Generators.Analyzers;
 public sealed class ReopenUnusedAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(DiagnosticDescriptors.ReopenUnused);
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(
+        DiagnosticDescriptors.ReopenUnused);
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
@@ -30,7 +31,8 @@ public sealed class ReopenUnusedAnalyzer : DiagnosticAnalyzer
             return;
         }
 
-        foreach (IMethodSymbol method in type.GetMembers(Names.Reopen).OfType<IMethodSymbol>().Where(method => Signatures.IsReopen(method, type)))
+        foreach (IMethodSymbol method in type.GetMembers(Names.Reopen).OfType<IMethodSymbol>().Where(
+            method => Signatures.IsReopen(method, type)))
         {
             context.ReportDiagnostic(Diagnostic.Create(DiagnosticDescriptors.ReopenUnused, method.Locations[0], type.Name));
         }

@@ -46,44 +46,43 @@ internal static class CallbackEmitter
         writer.Line();
         writer.Line($"static {Phases} {Interface}.Phases => {PhasesOf(callback.Phases)};");
         writer.Line();
+        string[] completion = [$"{Handle} handle", $"{Result} prior", "byte data"];
         EmitMethod(
-            writer, $"static void {Interface}.Stage({Handle} handle, byte data)",
+            writer, $"static void {Interface}.Stage", [$"{Handle} handle", "byte data"],
             callback.Phases.HasFlag(CallbackPhases.Stage) ? $"{self}.Stage(handle, data)" : null);
         writer.Line();
         EmitMethod(
-            writer, $"static {Result} {Interface}.CompleteShared({Handle} handle, {Result} prior, byte data)",
+            writer, $"static {Result} {Interface}.CompleteShared", completion,
             callback.Phases.HasFlag(CallbackPhases.CompleteShared) ? $"{self}.CompleteShared(handle, prior, data)" : "prior");
         writer.Line();
         EmitMethod(
-            writer, $"static {Result} {Interface}.CompleteLocal({Handle} handle, {Result} prior, byte data)",
+            writer, $"static {Result} {Interface}.CompleteLocal", completion,
             callback.Phases.HasFlag(CallbackPhases.CompleteLocal) ? $"{self}.CompleteLocal(handle, prior, data)" : "prior");
         writer.Line();
         EmitMethod(
-            writer, $"static string {Interface}.Report({Result} result, global::Sluice.AioTargetData target)",
+            writer, $"static string {Interface}.Report", [$"{Result} result", "global::Sluice.AioTargetData target"],
             callback.Phases.HasFlag(CallbackPhases.Report) ? $"{self}.Report(result, target)" : "\"\"");
         writer.Close();
     }
 
-    private static void EmitMethod(CodeWriter writer, string header, string? expression)
+    private static void EmitMethod(CodeWriter writer, string name, IReadOnlyList<string> parameters, string? expression)
     {
         writer.Line(SourceFile.AggressiveInlining);
-        if (expression is null)
+        if (expression is not null)
         {
-            writer.Open(header);
-            writer.Close();
+            SourceFile.WriteExpressionMethod(writer, name, parameters, expression);
             return;
         }
 
-        writer.Line($"{header} =>");
-        writer.Indent();
-        writer.Line($"{expression};");
-        writer.Unindent();
+        SourceFile.OpenMethod(writer, name, parameters);
+        writer.Close();
     }
 
     private static string PhasesOf(CallbackPhases phases)
     {
         List<string> names = [];
-        foreach (CallbackPhases phase in new[] { CallbackPhases.Stage, CallbackPhases.CompleteShared, CallbackPhases.CompleteLocal, CallbackPhases.Report })
+        CallbackPhases[] all = [CallbackPhases.Stage, CallbackPhases.CompleteShared, CallbackPhases.CompleteLocal, CallbackPhases.Report];
+        foreach (CallbackPhases phase in all)
         {
             if (phases.HasFlag(phase))
             {

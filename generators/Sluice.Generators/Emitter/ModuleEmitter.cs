@@ -19,7 +19,9 @@ internal static class ModuleEmitter
             writer.Open($"namespace {space}");
         }
 
-        writer.Line("/// <summary>Registers every target and callback of this assembly: <c>options.Modules.Add(" + Text.Xml(name) + ".Instance)</c>.</summary>");
+        writer.Line("/// <summary>");
+        writer.Line($"/// Registers every target and callback of this assembly: <c>options.Modules.Add({Text.Xml(name)}.Instance)</c>.");
+        writer.Line("/// </summary>");
         writer.Line(SourceFile.GeneratedCode);
         writer.Open($"public sealed class {name} : global::Sluice.AioModule");
         writer.Open($"private {name}()");

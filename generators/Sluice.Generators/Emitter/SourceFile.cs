@@ -7,13 +7,17 @@ namespace Sluice.Generators.Emitter;
 internal static class SourceFile
 {
     /// <summary>Stands on every emitted member; on the user's types it would hide them from analyzers.</summary>
-    public const string GeneratedCode = $"[global::System.CodeDom.Compiler.GeneratedCode(\"{GeneratorName}\", \"{ThisAssemblyVersion}\")]";
+    public static string GeneratedCode { get; } =
+        $"[global::System.CodeDom.Compiler.GeneratedCode(\"{GeneratorName}\", \"{typeof(SourceFile).Assembly.GetName().Version}\")]";
 
-    public const string AggressiveInlining =
-        "[global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]";
+    public const string AggressiveInlining = $"[{MethodImpl}({MethodImpl}Options.AggressiveInlining)]";
+
+    public const string NoInlining = $"[{MethodImpl}({MethodImpl}Options.NoInlining)]";
+
+    private const string MethodImpl = "global::System.Runtime.CompilerServices.MethodImpl";
 
     private const string GeneratorName = "Sluice.Generators";
-    private const string ThisAssemblyVersion = "0.1.0";
+    private const int LineLengthMax = 140;
 
     public static CodeWriter Begin()
     {
@@ -23,6 +27,50 @@ internal static class SourceFile
         writer.Line("#pragma warning disable CS0612, CS0618 // The user's own types may be obsolete.");
         writer.Line();
         return writer;
+    }
+
+    /// <summary>Opens a method, its parameters on lines of their own where they do not fit on one.</summary>
+    public static void OpenMethod(CodeWriter writer, string name, IReadOnlyList<string> parameters)
+    {
+        string line = $"{name}({string.Join(", ", parameters)})";
+        if (line.Length <= LineLengthMax)
+        {
+            writer.Open(line);
+            return;
+        }
+
+        WriteParameters(writer, name, parameters, ")");
+        writer.OpenBrace();
+    }
+
+    /// <summary>Writes a method of one expression, wrapped where it is long.</summary>
+    public static void WriteExpressionMethod(CodeWriter writer, string name, IReadOnlyList<string> parameters, string expression)
+    {
+        string line = $"{name}({string.Join(", ", parameters)}) =>";
+        if (line.Length <= LineLengthMax)
+        {
+            writer.Line(line);
+        }
+        else
+        {
+            WriteParameters(writer, name, parameters, ") =>");
+        }
+
+        writer.Indent();
+        writer.Line($"{expression};");
+        writer.Unindent();
+    }
+
+    private static void WriteParameters(CodeWriter writer, string name, IReadOnlyList<string> parameters, string end)
+    {
+        writer.Line($"{name}(");
+        writer.Indent();
+        for (int index = 0; index < parameters.Count; index++)
+        {
+            writer.Line(parameters[index] + (index == parameters.Count - 1 ? end : ","));
+        }
+
+        writer.Unindent();
     }
 
     /// <summary>Opens the namespace, the containing types and the type; returns how many braces to close.</summary>

@@ -27,7 +27,8 @@ internal static class StateMachineEmitter
     }
 
     /// <summary>The field that holds the state, which keeps clear of a field of the user's.</summary>
-    public static string Field(StateMachineModel machine) => machine.TakenMembers.Contains(Names.StateField) ? "_generatedState" : Names.StateField;
+    public static string Field(StateMachineModel machine) =>
+        machine.TakenMembers.Contains(Names.StateField) ? "_generatedState" : Names.StateField;
 
     private static void EmitMachine(CodeWriter writer, StateMachineModel machine)
     {
@@ -55,7 +56,8 @@ internal static class StateMachineEmitter
             return;
         }
 
-        writer.Line("/// <summary>The current state, read with acquire semantics: what was written before it was entered is visible.</summary>");
+        writer.Line(
+            "/// <summary>The current state, read with acquire semantics: what was written before it was entered is visible.</summary>");
         writer.Line(SourceFile.GeneratedCode);
         writer.Open($"{machine.StatesAccess} readonly {states} {Names.Value}");
         writer.Line(SourceFile.AggressiveInlining);
@@ -109,7 +111,8 @@ internal static class StateMachineEmitter
         writer.Line();
         writer.Line("/// <summary>Every legal transition, ordered by the state it leaves, the state it enters and its name.</summary>");
         writer.Line(SourceFile.GeneratedCode);
-        writer.Line($"{machine.StatesAccess} static global::System.ReadOnlySpan<{row}> {Names.Transitions} => {Names.TransitionTable}.Rows;");
+        writer.Line(
+            $"{machine.StatesAccess} static global::System.ReadOnlySpan<{row}> {Names.Transitions} => {Names.TransitionTable}.Rows;");
         writer.Line();
         writer.Line(SourceFile.GeneratedCode);
         writer.Open($"private static class {Names.TransitionTable}");
@@ -118,8 +121,9 @@ internal static class StateMachineEmitter
         foreach (TransitionModel transition in machine.Transitions)
         {
             string ordering = transition.IsCompareExchange ? "CompareExchange" : "ReleaseStore";
-            writer.Line(
-                $"({Text.Literal(transition.Name)}, {states}.{machine.States[transition.From]}, {states}.{machine.States[transition.To]}, {Ordering}.{ordering}),");
+            string from = $"{states}.{machine.States[transition.From]}";
+            string to = $"{states}.{machine.States[transition.To]}";
+            writer.Line($"({Text.Literal(transition.Name)}, {from}, {to}, {Ordering}.{ordering}),");
         }
 
         writer.Close(";");
@@ -170,12 +174,14 @@ internal static class StateMachineEmitter
         writer.Line();
         writer.Line(SourceFile.GeneratedCode);
         writer.Line("[global::System.Diagnostics.CodeAnalysis.DoesNotReturn]");
-        writer.Line("[global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]");
+        writer.Line(SourceFile.NoInlining);
         writer.Line($"private static void {Names.Refuse}(string transition, int state, string sources) =>");
         writer.Indent();
         writer.Line("throw new global::System.InvalidOperationException(");
         writer.Indent();
-        writer.Line($"{Text.Literal($"{machine.Type.Name} refuses ")} + transition + \" in state \" + unchecked(({states})state).ToString() + \"; it is legal in \" + sources + \".\");");
+        string begin = Text.Literal($"{machine.Type.Name} refuses ");
+        string current = $"unchecked(({states})state).ToString()";
+        writer.Line($"{begin} + transition + \" in state \" + {current} + \"; it is legal in \" + sources + \".\");");
         writer.Unindent();
         writer.Unindent();
     }
@@ -183,7 +189,8 @@ internal static class StateMachineEmitter
     /// <summary>The names that user code calls, when the states cannot be used: it compiles, and the reported error stands alone.</summary>
     private static void EmitStub(CodeWriter writer, StateMachineModel machine)
     {
-        string refusal = $"throw new global::System.NotSupportedException({Text.Literal($"{machine.Type.FullName} cannot be a state machine; the compiler's errors say why.")});";
+        string message = Text.Literal($"{machine.Type.FullName} cannot be a state machine; the compiler's errors say why.");
+        string refusal = $"throw new global::System.NotSupportedException({message});";
         if (machine.StatesReference.Length > 0 && !machine.TakenMembers.Contains(Names.Value))
         {
             writer.Line("/// <summary>Not available: see the compiler's errors.</summary>");

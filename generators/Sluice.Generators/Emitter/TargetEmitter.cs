@@ -13,6 +13,12 @@ internal static class TargetEmitter
     private const string Vectors = "global::System.ReadOnlySpan<global::Sluice.Methods.IoVector>";
     private const string Durability = "global::Sluice.AioDurability";
 
+    private static readonly Parameter[] s_range =
+    [
+        new("long", "offsetBytes", "Where the range begins, in bytes."),
+        new("long", "lengthBytes", "How long the range is, in bytes."),
+    ];
+
     public static SourceText Emit(TargetModel target)
     {
         CodeWriter writer = SourceFile.Begin();
@@ -38,7 +44,8 @@ internal static class TargetEmitter
         }
 
         string value = target.IsStub ? "default" : $"global::Sluice.AioRegistry.TargetId<{target.Type.Reference}>()";
-        writer.Line("/// <summary>The id of this kind of target in this process; 0 until the module that holds it is registered.</summary>");
+        writer.Line(
+            "/// <summary>The id of this kind of target in this process; 0 until the module that holds it is registered.</summary>");
         writer.Line(SourceFile.GeneratedCode);
         writer.Line($"public static global::Sluice.AioTargetId {Names.TargetId} => {value};");
         writer.Line();
@@ -54,20 +61,19 @@ internal static class TargetEmitter
         writer.Line($"static bool {interfaceName}.CanReopen => {(target.CanReopen ? "true" : "false")};");
         writer.Line();
         writer.Line(SourceFile.GeneratedCode);
-        writer.Line($"static string {interfaceName}.Describe(in {self} target) =>");
-        writer.Indent();
-        writer.Line(target.HasDescribe ? "Describe(in target);" : DescribeFields(target));
-        writer.Unindent();
+        string description = target.HasDescribe ? "Describe(in target)" : DescribeFields(target);
+        SourceFile.WriteExpressionMethod(writer, $"static string {interfaceName}.Describe", [$"in {self} target"], description);
         writer.Line();
         writer.Line(SourceFile.GeneratedCode);
-        writer.Line($"static {File} {interfaceName}.Reopen(in {self} target, global::Sluice.IoFileSystem fileSystem) =>");
-        writer.Indent();
         string refusal = target.CanReopen ? "declares no Reopen" : "says CanReopen = false";
         string message = Text.Literal($"The target \"{target.Name}\" ({target.Type.FullName}) cannot open its file again: it {refusal}.");
-        writer.Line(target.CanReopen && target.HasReopen
-            ? "Reopen(in target, fileSystem);"
-            : $"throw new global::System.NotSupportedException({message});");
-        writer.Unindent();
+        SourceFile.WriteExpressionMethod(
+            writer,
+            $"static {File} {interfaceName}.Reopen",
+            [$"in {self} target", "global::Sluice.IoFileSystem fileSystem"],
+            target.CanReopen && target.HasReopen
+                ? "Reopen(in target, fileSystem)"
+                : $"throw new global::System.NotSupportedException({message})");
         writer.Line();
     }
 
@@ -76,45 +82,34 @@ internal static class TargetEmitter
     {
         if (target.DescribedMembers.Count == 0)
         {
-            return $"{Text.Literal(target.Name)};";
+            return Text.Literal(target.Name);
         }
 
         IEnumerable<string> members = target.DescribedMembers.Select(
             static member => $"{Text.InterpolatedPart(member)}={{target.{Text.Escape(member)}}}");
         string text = $"$\"{Text.InterpolatedPart(target.Name)}({string.Join(", ", members)})\"";
-        return $"string.Create(global::System.Globalization.CultureInfo.InvariantCulture, {text});";
+        return $"string.Create(global::System.Globalization.CultureInfo.InvariantCulture, {text})";
     }
 
     private static void EmitStarts(CodeWriter writer, TargetModel target)
     {
-        StartMethod read = new(
-            "StartRead", "Starts a read of this target into the handle's vectors.",
-            [(File, "Sluice.IoFile", "file", "The file to read."), (OffsetType, OffsetType, "offsetBytes", "Where to begin, in bytes.")], "");
-        StartMethod write = new(
-            "StartWrite", "Starts a write of this target from the handle's vectors.",
-            [(File, "Sluice.IoFile", "file", "The file to write."), (OffsetType, OffsetType, "offsetBytes", "Where to begin, in bytes.")],
-            $"{Durability} durability = {Durability}.None");
-        EmitWithVectors(writer, target, read);
-        EmitWithVectors(writer, target, write);
+        Parameter offset = new("long", "offsetBytes", "Where to begin, in bytes.");
+        Parameter flushed = new(File, "file", "The file to flush.");
+        EmitWithVectors(writer, target, new StartMethod(
+            "StartRead", "Starts a read of this target into the handle's vectors.", [new(File, "file", "The file to read."), offset]));
+        EmitWithVectors(writer, target, new StartMethod(
+            "StartWrite", "Starts a write of this target from the handle's vectors.", [new(File, "file", "The file to write."), offset])
+        {
+            HasDurability = true,
+        });
+        EmitStart(writer, target, new StartMethod("StartFsync", "Starts making the file's data and metadata durable.", [flushed]));
         EmitStart(writer, target, new StartMethod(
-            "StartFsync", "Starts making the file's data and metadata durable.", [(File, "Sluice.IoFile", "file", "The file to flush.")], ""));
+            "StartFdatasync", "Starts making the file's data durable, and what is needed to read it back.", [flushed]));
         EmitStart(writer, target, new StartMethod(
-            "StartFdatasync", "Starts making the file's data durable, and of its metadata what is needed to read it back.",
-            [(File, "Sluice.IoFile", "file", "The file to flush.")], ""));
+            "StartFlushRange", "Starts writing a range back to the device: a hint, never durability.", [flushed, .. s_range]));
         EmitStart(writer, target, new StartMethod(
-            "StartFlushRange", "Starts writing a range back to the device: a hint, never durability.", Range("flush"), ""));
-        EmitStart(writer, target, new StartMethod(
-            "StartAllocate", "Starts allocating room for a range of the file.", Range("allocate"), ""));
+            "StartAllocate", "Starts allocating room for a range of the file.", [new(File, "file", "The file to enlarge."), .. s_range]));
     }
-
-    private const string OffsetType = "long";
-
-    private static (string Type, string Plain, string Name, string Doc)[] Range(string verb) =>
-    [
-        (File, "Sluice.IoFile", "file", $"The file to {verb}."),
-        (OffsetType, OffsetType, "offsetBytes", "Where the range begins, in bytes."),
-        (OffsetType, OffsetType, "lengthBytes", "How long the range is, in bytes."),
-    ];
 
     private static void EmitWithVectors(CodeWriter writer, TargetModel target, StartMethod method)
     {
@@ -122,50 +117,46 @@ internal static class TargetEmitter
         EmitStart(writer, target, method with
         {
             Summary = method.Summary.Replace("the handle's vectors", "one piece of memory"),
-            Parameters = [.. method.Parameters, (Vector, "Sluice.Methods.IoVector", "vector", "The memory; it stays where it is until the I/O has completed.")],
+            Memory = new Parameter(Vector, "vector", "The memory; it stays where it is until the I/O has completed."),
             Setup = "handle.SetVector(vector);",
         });
         EmitStart(writer, target, method with
         {
             Summary = method.Summary.Replace("the handle's vectors", "several pieces of memory"),
-            Parameters =
-            [
-                .. method.Parameters,
-                (Vectors, "System.ReadOnlySpan<Sluice.Methods.IoVector>", "vectors", "The memory, which stays where it is until the I/O has completed; the span itself is copied."),
-            ],
+            Memory = new Parameter(
+                Vectors, "vectors", "The memory; it stays where it is until the I/O has completed. The span itself is copied."),
             Setup = "handle.SetVectors(vectors);",
         });
     }
 
     private static void EmitStart(CodeWriter writer, TargetModel target, StartMethod method)
     {
-        List<string> plainTypes = ["Sluice.AioHandle", .. method.Parameters.Select(static parameter => parameter.Plain)];
-        if (method.Durability.Length > 0)
+        List<Parameter> parameters = [new(Handle, "handle", "The handle that was acquired for this I/O."), .. method.Parameters];
+        if (method.Memory is not null)
         {
-            plainTypes.Add("Sluice.AioDurability");
+            parameters.Add(method.Memory);
         }
 
-        if (target.TakenMembers.Contains(method.Name) || target.TakenMembers.Contains($"{method.Name}({string.Join(",", plainTypes)})"))
+        if (method.HasDurability)
+        {
+            parameters.Add(new Parameter(Durability, "durability", "What must be durable when the write completes.", $"{Durability}.None"));
+        }
+
+        string key = $"{method.Name}({string.Join(",", parameters.Select(static parameter => parameter.Type.Replace("global::", "")))})";
+        if (target.TakenMembers.Contains(method.Name) || target.TakenMembers.Contains(key))
         {
             return;
         }
 
-        string parameters = string.Join(", ", method.Parameters.Select(static parameter => $"{parameter.Type} {parameter.Name}"));
-        string durability = method.Durability.Length > 0 ? $", {method.Durability}" : "";
         writer.Line($"/// <summary>{method.Summary} The handle may already be reused when it returns.</summary>");
-        writer.Line("/// <param name=\"handle\">The handle that was acquired for this I/O.</param>");
-        foreach ((_, _, string name, string doc) in method.Parameters)
+        foreach (Parameter parameter in parameters)
         {
-            writer.Line($"/// <param name=\"{name}\">{doc}</param>");
-        }
-
-        if (method.Durability.Length > 0)
-        {
-            writer.Line("/// <param name=\"durability\">What must be durable when the write completes.</param>");
+            writer.Line($"/// <param name=\"{parameter.Name}\">{parameter.Doc}</param>");
         }
 
         writer.Line(SourceFile.GeneratedCode);
-        writer.Open($"public readonly void {method.Name}({Handle} handle, {parameters}{durability})");
+        SourceFile.OpenMethod(
+            writer, $"public readonly void {method.Name}", [.. parameters.Select(static parameter => parameter.Declaration)]);
         EmitBody(writer, target, method);
         writer.Close();
         writer.Line();
@@ -193,11 +184,14 @@ internal static class TargetEmitter
             writer.Line(method.Setup);
         }
 
-        // The vectors are in the handle by now; what is left is what the handle's own method takes.
-        IEnumerable<string> arguments = method.Parameters
-            .Where(static parameter => parameter.Name is not ("vector" or "vectors")).Select(static parameter => parameter.Name);
-        string durability = method.Durability.Length > 0 ? ", durability" : "";
-        writer.Line($"handle.{method.Name}({string.Join(", ", arguments)}{durability});");
+        // The memory is in the handle by now; what is left is what the handle's own method takes.
+        List<string> arguments = [.. method.Parameters.Select(static parameter => parameter.Name)];
+        if (method.HasDurability)
+        {
+            arguments.Add("durability");
+        }
+
+        writer.Line($"handle.{method.Name}({string.Join(", ", arguments)});");
     }
 
     private static string StubBody(TargetModel target)
@@ -229,7 +223,20 @@ internal static class TargetEmitter
         }
     }
 
-    /// <summary>One start method: the parameters after the handle, each as type in code, as plain type, name and documentation.</summary>
-    private sealed record StartMethod(
-        string Name, string Summary, (string Type, string Plain, string Name, string Doc)[] Parameters, string Durability, string Setup = "");
+    private sealed record Parameter(string Type, string Name, string Doc, string Default = "")
+    {
+        public string Declaration => Default.Length == 0 ? $"{Type} {Name}" : $"{Type} {Name} = {Default}";
+    }
+
+    /// <summary>
+    /// One start method; <paramref name="Parameters"/> are those after the handle that the handle's own method takes too.
+    /// </summary>
+    private sealed record StartMethod(string Name, string Summary, Parameter[] Parameters)
+    {
+        public Parameter? Memory { get; init; }
+
+        public string Setup { get; init; } = "";
+
+        public bool HasDurability { get; init; }
+    }
 }

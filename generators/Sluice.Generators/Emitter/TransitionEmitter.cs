@@ -6,6 +6,7 @@ namespace Sluice.Generators.Emitter;
 /// <summary>Prints the methods of the transitions of one name.</summary>
 internal static class TransitionEmitter
 {
+    private const string Exception = "global::System.InvalidOperationException";
     private const string CompareExchange = "global::System.Threading.Interlocked.CompareExchange";
     private const string VolatileRead = "global::System.Threading.Volatile.Read";
     private const string VolatileWrite = "global::System.Threading.Volatile.Write";
@@ -29,8 +30,10 @@ internal static class TransitionEmitter
     private static void EmitReleaseStore(CodeWriter writer, StateMachineModel machine, string name, TransitionModel[] transitions)
     {
         string field = StateMachineEmitter.Field(machine);
-        writer.Line($"/// <summary>{Moves(machine, transitions)}, publishing everything written before. One thread at a time may attempt it.</summary>");
-        writer.Line($"/// <exception cref=\"global::System.InvalidOperationException\">The machine is in no state that {Text.Xml(name)} leaves.</exception>");
+        writer.Line("/// <summary>");
+        writer.Line($"/// {Moves(machine, transitions)}, publishing everything written before. One thread at a time may attempt it.");
+        writer.Line("/// </summary>");
+        writer.Line($"/// <exception cref=\"{Exception}\">The machine is in no state that {Text.Xml(name)} leaves.</exception>");
         writer.Line(SourceFile.GeneratedCode);
         writer.Line(SourceFile.AggressiveInlining);
         writer.Open($"public void {Text.Escape(name)}()");
@@ -59,8 +62,8 @@ internal static class TransitionEmitter
 
     private static void EmitSingleCompareExchange(CodeWriter writer, StateMachineModel machine, string name, TransitionModel transition)
     {
-        string exchange =
-            $"{CompareExchange}(ref {StateMachineEmitter.Field(machine)}, {Constant(machine, transition.To)}, {Constant(machine, transition.From)})";
+        string field = StateMachineEmitter.Field(machine);
+        string exchange = $"{CompareExchange}(ref {field}, {Constant(machine, transition.To)}, {Constant(machine, transition.From)})";
         EmitTryHeader(writer, machine, name, [transition]);
         writer.Line(SourceFile.AggressiveInlining);
         writer.Line($"public bool Try{name}() =>");
@@ -78,7 +81,8 @@ internal static class TransitionEmitter
         writer.Close();
     }
 
-    private static void EmitMultipleCompareExchange(CodeWriter writer, StateMachineModel machine, string name, TransitionModel[] transitions)
+    private static void EmitMultipleCompareExchange(
+        CodeWriter writer, StateMachineModel machine, string name, TransitionModel[] transitions)
     {
         EmitTryHeader(writer, machine, name, transitions);
         writer.Line($"public bool Try{name}() => Try{name}(out _);");
@@ -115,15 +119,17 @@ internal static class TransitionEmitter
     private static void EmitTryHeader(CodeWriter writer, StateMachineModel machine, string name, TransitionModel[] transitions)
     {
         writer.Line($"/// <summary>{Moves(machine, transitions)} if no other thread is first. A full fence.</summary>");
-        writer.Line($"/// <returns>Whether this thread won; false also when the machine is in no state that {Text.Xml(name)} leaves.</returns>");
+        writer.Line(
+            $"/// <returns>Whether this thread won; false also when the machine is in no state that {Text.Xml(name)} leaves.</returns>");
         writer.Line(SourceFile.GeneratedCode);
     }
 
     private static void EmitMustHeader(CodeWriter writer, StateMachineModel machine, string name, TransitionModel[] transitions)
     {
         writer.Line($"/// <summary>{Moves(machine, transitions)}; no other thread may be first. A full fence.</summary>");
-        writer.Line(
-            $"/// <exception cref=\"global::System.InvalidOperationException\">The machine is in no state that {Text.Xml(name)} leaves, or another thread was first.</exception>");
+        writer.Line($"/// <exception cref=\"{Exception}\">");
+        writer.Line($"/// The machine is in no state that {Text.Xml(name)} leaves, or another thread was first.");
+        writer.Line("/// </exception>");
         writer.Line(SourceFile.GeneratedCode);
     }
 
@@ -145,7 +151,7 @@ internal static class TransitionEmitter
     {
         string sources = string.Join(", ", transitions.Select(transition => Plain(machine, transition.From)).Distinct());
         writer.Line(machine.TakenMembers.Contains(Names.Refuse)
-            ? "throw new global::System.InvalidOperationException();"
+            ? $"throw new {Exception}();"
             : $"{Names.Refuse}({Text.Literal(name)}, {state}, {Text.Literal(sources)});");
     }
 

@@ -7,7 +7,8 @@ namespace Sluice.Generators.Parser;
 internal static class AttributeSyntaxReader
 {
     /// <summary>The expression of a constructor argument; the whole attribute when it is not there.</summary>
-    public static Location ArgumentLocation(AttributeData attribute, int position, string parameterName, CancellationToken cancellationToken)
+    public static Location ArgumentLocation(
+        AttributeData attribute, int position, string parameterName, CancellationToken cancellationToken)
     {
         if (attribute.ApplicationSyntaxReference?.GetSyntax(cancellationToken) is not AttributeSyntax syntax)
         {
@@ -37,13 +38,18 @@ internal static class AttributeSyntaxReader
             : null;
 
     /// <summary>The expressions of the elements of an array-valued property, as far as they are written out.</summary>
-    public static IReadOnlyList<ExpressionSyntax> ElementExpressions(ExpressionSyntax? array) => array switch
+    public static ExpressionSyntax[] ElementExpressions(ExpressionSyntax? array)
     {
-        ArrayCreationExpressionSyntax { Initializer: { } initializer } => initializer.Expressions,
-        ImplicitArrayCreationExpressionSyntax { Initializer: var initializer } => initializer.Expressions,
-        CollectionExpressionSyntax collection => [.. collection.Elements.OfType<ExpressionElementSyntax>().Select(static element => element.Expression)],
-        _ => [],
-    };
+        IEnumerable<ExpressionSyntax>? expressions = array switch
+        {
+            ArrayCreationExpressionSyntax { Initializer: { } initializer } => initializer.Expressions,
+            ImplicitArrayCreationExpressionSyntax { Initializer: var initializer } => initializer.Expressions,
+            CollectionExpressionSyntax { Elements: var elements } =>
+                elements.OfType<ExpressionElementSyntax>().Select(static element => element.Expression),
+            _ => null,
+        };
+        return expressions?.ToArray() ?? [];
+    }
 
     private static IEnumerable<AttributeArgumentSyntax> Arguments(AttributeSyntax syntax) => syntax.ArgumentList?.Arguments ?? [];
 }

@@ -90,12 +90,15 @@ internal static class CallbackParser
         if (!declaresCompletion)
         {
             diagnostics.Report(
-                DiagnosticDescriptors.CallbackWithoutCompletion, declaration.Identifier.GetLocation(), symbol.Name, Signatures.CompleteShared, Signatures.CompleteLocal);
+                DiagnosticDescriptors.CallbackWithoutCompletion, declaration.Identifier.GetLocation(),
+                symbol.Name, Signatures.CompleteShared, Signatures.CompleteLocal);
         }
 
         return phases;
     }
 
     private static bool IsAsynchronous(IMethodSymbol method) =>
-        method.IsAsync || method.ReturnType is { Name: "Task" or "ValueTask", ContainingNamespace: { Name: "Tasks", ContainingNamespace.Name: "Threading" } };
+        method.IsAsync
+        || (method.ReturnType is { Name: "Task" or "ValueTask", ContainingNamespace: { Name: "Tasks" } space }
+            && space.ContainingNamespace?.Name == "Threading");
 }

@@ -59,7 +59,8 @@ internal static class LayoutCalculator
             return new Layout(16, 8);
         }
 
-        if (type.ContainingNamespace is not { Name: "System", ContainingNamespace.IsGlobalNamespace: true } || type.ContainingType is not null)
+        if (type.ContainingNamespace is not { Name: "System", ContainingNamespace.IsGlobalNamespace: true }
+            || type.ContainingType is not null)
         {
             return null;
         }

@@ -23,12 +23,11 @@ internal static class Signatures
         && method.ReturnType.IsSluiceType("AioResult") && IsValue(handle, "AioHandle") && IsValue(prior, "AioResult") && IsByte(data);
 
     public static bool IsReport(IMethodSymbol method) =>
-        method is { IsStatic: true, IsGenericMethod: false, RefKind: RefKind.None, ReturnType.SpecialType: SpecialType.System_String, Parameters: [var result, var target] }
+        ReturnsString(method) && method is { Parameters: [var result, var target] }
         && IsValue(result, "AioResult") && IsValue(target, "AioTargetData");
 
     public static bool IsDescribe(IMethodSymbol method, ITypeSymbol target) =>
-        method is { IsStatic: true, IsGenericMethod: false, RefKind: RefKind.None, ReturnType.SpecialType: SpecialType.System_String, Parameters: [var self] }
-        && IsSelf(self, target);
+        ReturnsString(method) && method is { Parameters: [var self] } && IsSelf(self, target);
 
     public static bool IsReopen(IMethodSymbol method, ITypeSymbol target) =>
         method is { IsStatic: true, IsGenericMethod: false, RefKind: RefKind.None, Parameters: [var self, var fileSystem] }
@@ -50,14 +49,23 @@ internal static class Signatures
         name is "StartRead" or "StartWrite" or "StartFsync" or "StartFdatasync" or "StartFlushRange" or "StartAllocate";
 
     private static readonly SymbolDisplayFormat s_shown = new(
-        memberOptions: SymbolDisplayMemberOptions.IncludeType | SymbolDisplayMemberOptions.IncludeParameters | SymbolDisplayMemberOptions.IncludeRef,
-        parameterOptions: SymbolDisplayParameterOptions.IncludeType | SymbolDisplayParameterOptions.IncludeName | SymbolDisplayParameterOptions.IncludeParamsRefOut,
+        memberOptions: SymbolDisplayMemberOptions.IncludeType
+            | SymbolDisplayMemberOptions.IncludeParameters
+            | SymbolDisplayMemberOptions.IncludeRef,
+        parameterOptions: SymbolDisplayParameterOptions.IncludeType
+            | SymbolDisplayParameterOptions.IncludeName
+            | SymbolDisplayParameterOptions.IncludeParamsRefOut,
         genericsOptions: SymbolDisplayGenericsOptions.IncludeTypeParameters,
         miscellaneousOptions: SymbolDisplayMiscellaneousOptions.UseSpecialTypes);
 
-    private static bool IsValue(IParameterSymbol parameter, string type) => parameter.RefKind == RefKind.None && parameter.Type.IsSluiceType(type);
+    private static bool ReturnsString(IMethodSymbol method) =>
+        method is { IsStatic: true, IsGenericMethod: false, RefKind: RefKind.None, ReturnType.SpecialType: SpecialType.System_String };
 
-    private static bool IsByte(IParameterSymbol parameter) => parameter is { RefKind: RefKind.None, Type.SpecialType: SpecialType.System_Byte };
+    private static bool IsValue(IParameterSymbol parameter, string type) =>
+        parameter.RefKind == RefKind.None && parameter.Type.IsSluiceType(type);
+
+    private static bool IsByte(IParameterSymbol parameter) =>
+        parameter is { RefKind: RefKind.None, Type.SpecialType: SpecialType.System_Byte };
 
     private static bool IsSelf(IParameterSymbol parameter, ITypeSymbol target) =>
         parameter.RefKind == RefKind.In && SymbolEqualityComparer.Default.Equals(parameter.Type, target);

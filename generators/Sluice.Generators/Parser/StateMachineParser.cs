@@ -40,10 +40,12 @@ internal static class StateMachineParser
         List<string> names = states is null ? [] : ReadStateNames(states, symbol, statesLocation, diagnostics);
         bool isStub = names.Count == 0;
         EquatableArray<string> taken = ReadMembers(symbol, diagnostics);
-        List<TransitionModel> transitions = TransitionParser.Parse(symbol, states, names, isStub, statesLocation, diagnostics, cancellationToken);
+        List<TransitionModel> transitions = TransitionParser.Parse(
+            symbol, states, names, isStub, statesLocation, diagnostics, cancellationToken);
         if (!isStub && transitions.Count > 0)
         {
-            CheckReachability(names, transitions, attribute.BooleanProperty("AllowsFinalStates", fallback: false), statesLocation, symbol.Name, diagnostics);
+            bool allowsFinalStates = attribute.BooleanProperty("AllowsFinalStates", fallback: false);
+            CheckReachability(names, transitions, allowsFinalStates, statesLocation, symbol.Name, diagnostics);
         }
 
         if (transitions.Count == 0 && symbol.FindAttribute(Names.TransitionAttribute) is null)
@@ -85,7 +87,8 @@ internal static class StateMachineParser
     }
 
     /// <summary>The names in order of value; none when the enum cannot be used, with the reason reported.</summary>
-    private static List<string> ReadStateNames(INamedTypeSymbol states, INamedTypeSymbol symbol, Location location, DiagnosticBag diagnostics)
+    private static List<string> ReadStateNames(
+        INamedTypeSymbol states, INamedTypeSymbol symbol, Location location, DiagnosticBag diagnostics)
     {
         List<IFieldSymbol> members = [.. states.GetMembers().OfType<IFieldSymbol>().Where(static field => field.HasConstantValue)
             .OrderBy(static field => Convert.ToDecimal(field.ConstantValue))];
@@ -136,7 +139,8 @@ internal static class StateMachineParser
     }
 
     private static void CheckReachability(
-        List<string> states, List<TransitionModel> transitions, bool allowsFinalStates, Location location, string machine, DiagnosticBag diagnostics)
+        List<string> states, List<TransitionModel> transitions, bool allowsFinalStates, Location location, string machine,
+        DiagnosticBag diagnostics)
     {
         uint reached = 1;
         for (uint before = 0; before != reached;)

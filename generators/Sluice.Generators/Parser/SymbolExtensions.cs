@@ -6,10 +6,14 @@ namespace Sluice.Generators.Parser;
 /// <summary>Questions to symbols that several parsers ask.</summary>
 internal static class SymbolExtensions
 {
-    /// <summary>Whether the type is the one of that name in namespace Sluice. A type that is not found is taken for it: the compiler reports it already.</summary>
+    /// <summary>
+    /// Whether the type is the one of that name in namespace Sluice. A type that is not found is taken for it: the compiler
+    /// reports it already.
+    /// </summary>
     public static bool IsSluiceType(this ITypeSymbol type, string name) =>
         type.TypeKind == TypeKind.Error
-        || (type is INamedTypeSymbol { ContainingType: null, Arity: 0 } && type.Name == name && IsSluiceNamespace(type.ContainingNamespace));
+        || (type is INamedTypeSymbol { ContainingType: null, Arity: 0 } && type.Name == name
+            && IsSluiceNamespace(type.ContainingNamespace));
 
     public static bool IsSluiceAttribute(this AttributeData attribute, string fullName) =>
         attribute.AttributeClass is { } type && IsSluiceNamespace(type.ContainingNamespace)
@@ -41,7 +45,7 @@ internal static class SymbolExtensions
     /// <summary>The type with its namespace and containing types, as shown to people.</summary>
     public static string FullName(this ITypeSymbol type) =>
         type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat.WithGlobalNamespaceStyle(SymbolDisplayGlobalNamespaceStyle.Omitted)
-            .WithMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.None));
+            .WithMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.UseSpecialTypes));
 
     /// <summary>The type as it is written in emitted code.</summary>
     public static string Reference(this ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);

@@ -39,10 +39,12 @@ internal static class TargetParser
         bool hasReopen = HasMethod(symbol, Names.Reopen, Signatures.IsReopen, Signatures.Reopen(symbol.Name), diagnostics);
         if (canReopen && !symbol.GetMembers(Names.Reopen).Any())
         {
-            diagnostics.Report(DiagnosticDescriptors.ReopenMissing, declaration.Identifier.GetLocation(), symbol.Name, Signatures.Reopen(symbol.Name));
+            diagnostics.Report(
+                DiagnosticDescriptors.ReopenMissing, declaration.Identifier.GetLocation(), symbol.Name, Signatures.Reopen(symbol.Name));
         }
 
-        EquatableArray<string> callbacks = ReadCallbacks(attribute, symbol, context.SemanticModel.Compilation, diagnostics, cancellationToken);
+        EquatableArray<string> callbacks = ReadCallbacks(
+            attribute, symbol, context.SemanticModel.Compilation, diagnostics, cancellationToken);
         EquatableArray<string> taken = ReadTakenMembers(symbol, diagnostics);
         TargetModel? model = type is null ? null : new TargetModel(
             type, name, canReopen, hasDescribe, hasReopen, DescribedMembers(symbol), callbacks, taken, isStub);
@@ -53,7 +55,8 @@ internal static class TargetParser
     {
         if (symbol.IsRefLikeType)
         {
-            diagnostics.Report(DiagnosticDescriptors.TargetNotUnmanaged, declaration.Identifier.GetLocation(), symbol.Name, "it is a ref struct");
+            diagnostics.Report(
+                DiagnosticDescriptors.TargetNotUnmanaged, declaration.Identifier.GetLocation(), symbol.Name, "it is a ref struct");
             return false;
         }
 
@@ -62,14 +65,15 @@ internal static class TargetParser
             return true;
         }
 
-        foreach (IFieldSymbol field in symbol.GetMembers().OfType<IFieldSymbol>().Where(static field => !field.IsStatic && !field.Type.IsUnmanagedType))
+        foreach (IFieldSymbol field in symbol.GetMembers().OfType<IFieldSymbol>().Where(
+            static field => !field.IsStatic && !field.Type.IsUnmanagedType))
         {
             // A type that does not exist is reported by the compiler already.
             if (field.Type.TypeKind != TypeKind.Error)
             {
                 ISymbol shown = field.AssociatedSymbol ?? field;
-                diagnostics.Report(
-                    DiagnosticDescriptors.TargetNotUnmanaged, shown.Locations[0], symbol.Name, $"'{shown.Name}' is or holds a managed reference");
+                string reason = $"'{shown.Name}' is or holds a managed reference";
+                diagnostics.Report(DiagnosticDescriptors.TargetNotUnmanaged, shown.Locations[0], symbol.Name, reason);
             }
         }
 
@@ -86,7 +90,8 @@ internal static class TargetParser
     }
 
     private static bool HasMethod(
-        INamedTypeSymbol symbol, string name, Func<IMethodSymbol, ITypeSymbol, bool> isRight, string rightSignature, DiagnosticBag diagnostics)
+        INamedTypeSymbol symbol, string name, Func<IMethodSymbol, ITypeSymbol, bool> isRight, string rightSignature,
+        DiagnosticBag diagnostics)
     {
         if (symbol.GetMembers(name).OfType<IMethodSymbol>().Any(method => isRight(method, symbol)))
         {
@@ -110,7 +115,7 @@ internal static class TargetParser
             ITypeSymbol? type = member switch
             {
                 IFieldSymbol { IsFixedSizeBuffer: false } field => field.Type,
-                IPropertySymbol { IsIndexer: false, RefKind: RefKind.None, GetMethod.DeclaredAccessibility: Accessibility.Public } property => property.Type,
+                IPropertySymbol { IsIndexer: false, GetMethod.DeclaredAccessibility: Accessibility.Public } property => property.Type,
                 _ => null,
             };
             bool isShown = member is { IsStatic: false, DeclaredAccessibility: Accessibility.Public }
@@ -125,7 +130,8 @@ internal static class TargetParser
     }
 
     private static EquatableArray<string> ReadCallbacks(
-        AttributeData attribute, INamedTypeSymbol symbol, Compilation compilation, DiagnosticBag diagnostics, CancellationToken cancellationToken)
+        AttributeData attribute, INamedTypeSymbol symbol, Compilation compilation, DiagnosticBag diagnostics,
+        CancellationToken cancellationToken)
     {
         if (attribute.Property("Callbacks") is not { Kind: TypedConstantKind.Array, IsNull: false } array)
         {
@@ -133,18 +139,19 @@ internal static class TargetParser
         }
 
         ExpressionSyntax? expression = AttributeSyntaxReader.PropertyExpression(attribute, "Callbacks", cancellationToken);
-        IReadOnlyList<ExpressionSyntax> elements = AttributeSyntaxReader.ElementExpressions(expression);
+        ExpressionSyntax[] elements = AttributeSyntaxReader.ElementExpressions(expression);
         Location whole = expression?.GetLocation() ?? symbol.Locations[0];
         if (array.Values.Length > Limits.CallbacksPerHandleMax)
         {
-            diagnostics.Report(DiagnosticDescriptors.TooManyCallbacks, whole, symbol.Name, array.Values.Length, Limits.CallbacksPerHandleMax);
+            diagnostics.Report(
+                DiagnosticDescriptors.TooManyCallbacks, whole, symbol.Name, array.Values.Length, Limits.CallbacksPerHandleMax);
         }
 
         List<string> callbacks = [];
         HashSet<string> seen = [];
         for (int index = 0; index < array.Values.Length; index++)
         {
-            Location location = index < elements.Count ? TypeLocation(elements[index]) : whole;
+            Location location = index < elements.Length ? TypeLocation(elements[index]) : whole;
             ITypeSymbol? type = array.Values[index].Value as ITypeSymbol;
             if (type is not INamedTypeSymbol callback || callback.FindAttribute(Names.CallbackAttribute) is null)
             {
@@ -170,7 +177,8 @@ internal static class TargetParser
         element is TypeOfExpressionSyntax typeOf ? typeOf.Type.GetLocation() : element.GetLocation();
 
     /// <summary>Whether the callback has an Id, or gets one in this very run.</summary>
-    private static bool HasId(INamedTypeSymbol callback, INamedTypeSymbol target, Compilation compilation, CancellationToken cancellationToken)
+    private static bool HasId(
+        INamedTypeSymbol callback, INamedTypeSymbol target, Compilation compilation, CancellationToken cancellationToken)
     {
         if (!SymbolEqualityComparer.Default.Equals(callback.ContainingAssembly, compilation.Assembly))
         {

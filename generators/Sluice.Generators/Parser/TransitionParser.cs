@@ -13,7 +13,10 @@ internal static class TransitionParser
 {
     private const int CompareExchange = 1;
 
-    private static readonly HashSet<string> s_membersOfObject = ["Equals", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals", "ToString"];
+    private static readonly HashSet<string> s_membersOfObject =
+    [
+        "Equals", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals", "ToString",
+    ];
 
     /// <param name="machine">The struct.</param>
     /// <param name="states">The enum; null when it is none, and states cannot be checked.</param>
@@ -27,7 +30,7 @@ internal static class TransitionParser
         CancellationToken cancellationToken)
     {
         List<TransitionModel> transitions = [];
-        foreach (AttributeData attribute in machine.GetAttributes().Where(static attribute => attribute.IsSluiceAttribute(Names.TransitionAttribute)))
+        foreach (AttributeData attribute in DeclaredOn(machine))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (attribute.ConstructorArguments.Length != 3)
@@ -74,8 +77,12 @@ internal static class TransitionParser
         }
 
         Location location = ((TypeDeclarationSyntax)context.TargetNode).Identifier.GetLocation();
-        return ImmutableArray.Create(Diagnostic.Create(DiagnosticDescriptors.TransitionWithoutMachine, location, context.TargetSymbol.Name));
+        return ImmutableArray.Create(
+            Diagnostic.Create(DiagnosticDescriptors.TransitionWithoutMachine, location, context.TargetSymbol.Name));
     }
+
+    private static IEnumerable<AttributeData> DeclaredOn(INamedTypeSymbol machine) =>
+        machine.GetAttributes().Where(static attribute => attribute.IsSluiceAttribute(Names.TransitionAttribute));
 
     private static bool IsUsableName(Declaration declaration, INamedTypeSymbol machine, DiagnosticBag diagnostics)
     {
@@ -90,7 +97,8 @@ internal static class TransitionParser
             if (StateMachineParser.IsEmittedMember(emitted) || s_membersOfObject.Contains(emitted) || emitted == machine.Name
                 || machine.GetMembers(emitted).Any())
             {
-                diagnostics.Report(DiagnosticDescriptors.TransitionNameCollides, declaration.NameLocation, declaration.Name, emitted, machine.Name);
+                diagnostics.Report(
+                    DiagnosticDescriptors.TransitionNameCollides, declaration.NameLocation, declaration.Name, emitted, machine.Name);
                 return false;
             }
         }
@@ -98,7 +106,8 @@ internal static class TransitionParser
         return true;
     }
 
-    private static IEnumerable<string> EmittedNames(string name, bool isCompareExchange) => isCompareExchange ? [name, "Try" + name] : [name];
+    private static IEnumerable<string> EmittedNames(string name, bool isCompareExchange) =>
+        isCompareExchange ? [name, "Try" + name] : [name];
 
     /// <summary>Whether the transition agrees with those of its name that were read before it.</summary>
     private static bool Fits(
@@ -110,7 +119,8 @@ internal static class TransitionParser
             if (other.From == transition.From && other.To == transition.To)
             {
                 diagnostics.Report(
-                    DiagnosticDescriptors.DuplicateTransition, declaration.NameLocation, transition.Name, names[transition.From], names[transition.To]);
+                    DiagnosticDescriptors.DuplicateTransition, declaration.NameLocation,
+                    transition.Name, names[transition.From], names[transition.To]);
                 return false;
             }
 
@@ -123,8 +133,8 @@ internal static class TransitionParser
             if (other.From == transition.From)
             {
                 diagnostics.Report(
-                    DiagnosticDescriptors.AmbiguousTransition, declaration.FromLocation, transition.Name, names[transition.From], names[other.To],
-                    names[transition.To]);
+                    DiagnosticDescriptors.AmbiguousTransition, declaration.FromLocation,
+                    transition.Name, names[transition.From], names[other.To], names[transition.To]);
                 return false;
             }
         }
@@ -134,17 +144,20 @@ internal static class TransitionParser
 
     /// <summary>Leaves out transitions whose method has the name of another transition's Try method.</summary>
     private static List<TransitionModel> RemoveCollisions(
-        List<TransitionModel> transitions, INamedTypeSymbol machine, Location fallback, DiagnosticBag diagnostics, CancellationToken cancellationToken)
+        List<TransitionModel> transitions, INamedTypeSymbol machine, Location fallback, DiagnosticBag diagnostics,
+        CancellationToken cancellationToken)
     {
-        HashSet<string> attempts = [.. transitions.Where(static transition => transition.IsCompareExchange).Select(static transition => "Try" + transition.Name)];
+        IEnumerable<TransitionModel> raced = transitions.Where(static transition => transition.IsCompareExchange);
+        HashSet<string> attempts = [.. raced.Select(static transition => "Try" + transition.Name)];
         if (!transitions.Any(transition => attempts.Contains(transition.Name)))
         {
             return transitions;
         }
 
-        foreach (AttributeData attribute in machine.GetAttributes().Where(static attribute => attribute.IsSluiceAttribute(Names.TransitionAttribute)))
+        foreach (AttributeData attribute in DeclaredOn(machine))
         {
-            if (attemptsOf(attribute) is { } name)
+            string name = attribute.StringArgument();
+            if (attempts.Contains(name))
             {
                 Declaration declaration = new(attribute, fallback, cancellationToken);
                 diagnostics.Report(DiagnosticDescriptors.TransitionNameCollides, declaration.NameLocation, name, name, machine.Name);
@@ -152,12 +165,11 @@ internal static class TransitionParser
         }
 
         return [.. transitions.Where(transition => !attempts.Contains(transition.Name))];
-
-        string? attemptsOf(AttributeData attribute) => attempts.Contains(attribute.StringArgument()) ? attribute.StringArgument() : null;
     }
 
     private static int StateIndex(
-        TypedConstant value, Location location, INamedTypeSymbol machine, INamedTypeSymbol states, List<string> names, DiagnosticBag diagnostics)
+        TypedConstant value, Location location, INamedTypeSymbol machine, INamedTypeSymbol states, List<string> names,
+        DiagnosticBag diagnostics)
     {
         if (value.Kind == TypedConstantKind.Error)
         {
@@ -173,7 +185,8 @@ internal static class TransitionParser
             }
         }
 
-        diagnostics.Report(DiagnosticDescriptors.NotAState, location, value.IsNull ? "null" : value.ToCSharpString(), states.Name, machine.Name);
+        diagnostics.Report(
+            DiagnosticDescriptors.NotAState, location, value.IsNull ? "null" : value.ToCSharpString(), states.Name, machine.Name);
         return -1;
     }
 

@@ -17,7 +17,8 @@ internal static class TypeParser
     /// Whether this declaration is the one to emit for. The attribute may stand, wrongly, on several parts of one type;
     /// only the first counts, so that no file is emitted twice.
     /// </summary>
-    public static bool IsFirstDeclaration(GeneratorAttributeSyntaxContext context, string attributeName, CancellationToken cancellationToken)
+    public static bool IsFirstDeclaration(
+        GeneratorAttributeSyntaxContext context, string attributeName, CancellationToken cancellationToken)
     {
         SyntaxNode? attribute = context.TargetSymbol.FindAttribute(attributeName)?.ApplicationSyntaxReference?.GetSyntax(cancellationToken);
         return attribute is null || attribute.FirstAncestorOrSelf<TypeDeclarationSyntax>() == context.TargetNode;
@@ -38,14 +39,16 @@ internal static class TypeParser
             if (!container.Modifiers.Any(SyntaxKind.PartialKeyword))
             {
                 diagnostics.Report(
-                    DiagnosticDescriptors.ContainingTypeNotPartial, container.Identifier.GetLocation(), container.Identifier.ValueText, kind, symbol.Name);
+                    DiagnosticDescriptors.ContainingTypeNotPartial, container.Identifier.GetLocation(),
+                    container.Identifier.ValueText, kind, symbol.Name);
                 canHaveOtherPart = false;
             }
         }
 
         if (symbol.IsFileLocalOrIn())
         {
-            diagnostics.Report(DiagnosticDescriptors.NotAccessible, declaration.Identifier.GetLocation(), kind, symbol.Name, "local to its file");
+            diagnostics.Report(
+                DiagnosticDescriptors.NotAccessible, declaration.Identifier.GetLocation(), kind, symbol.Name, "local to its file");
             canHaveOtherPart = false;
         }
 
@@ -72,7 +75,8 @@ internal static class TypeParser
         if (symbol.AccessRank() == 0)
         {
             diagnostics.Report(
-                DiagnosticDescriptors.NotAccessible, declaration.Identifier.GetLocation(), kind, symbol.Name, "private or protected, or stands in such a type");
+                DiagnosticDescriptors.NotAccessible, declaration.Identifier.GetLocation(),
+                kind, symbol.Name, "private or protected, or stands in such a type");
             return false;
         }
 
@@ -86,7 +90,8 @@ internal static class TypeParser
         {
             foreach (SyntaxReference reference in current.DeclaringSyntaxReferences)
             {
-                if (reference.GetSyntax(cancellationToken) is TypeDeclarationSyntax syntax && !syntax.Modifiers.Any(SyntaxKind.PartialKeyword))
+                if (reference.GetSyntax(cancellationToken) is TypeDeclarationSyntax syntax
+                    && !syntax.Modifiers.Any(SyntaxKind.PartialKeyword))
                 {
                     return false;
                 }
@@ -104,7 +109,8 @@ internal static class TypeParser
             headers.Insert(0, Header(current));
         }
 
-        string space = symbol.ContainingNamespace.IsGlobalNamespace ? "" : Text.EscapeDotted(symbol.ContainingNamespace.ToDisplayString(PlainNamespace));
+        INamespaceSymbol containing = symbol.ContainingNamespace;
+        string space = containing.IsGlobalNamespace ? "" : Text.EscapeDotted(containing.ToDisplayString(PlainNamespace));
         return new TypeModel(space, headers.ToEquatableArray(), symbol.Name, symbol.FullName(), symbol.Reference(), HintName(symbol));
     }
 
@@ -121,7 +127,8 @@ internal static class TypeParser
             (_, true) => "record",
             _ => "class",
         };
-        string parameters = type.Arity == 0 ? "" : $"<{string.Join(", ", type.TypeParameters.Select(static parameter => Text.Escape(parameter.Name)))}>";
+        IEnumerable<string> names = type.TypeParameters.Select(static parameter => Text.Escape(parameter.Name));
+        string parameters = type.Arity == 0 ? "" : $"<{string.Join(", ", names)}>";
         return $"partial {keyword} {Text.Escape(type.Name)}{parameters}";
     }
 
@@ -129,7 +136,8 @@ internal static class TypeParser
     {
         List<string> parts = [];
         bool differsInCaseOnly = false;
-        for (ISymbol current = symbol; current is not INamespaceSymbol { IsGlobalNamespace: true } and not null; current = current.ContainingSymbol)
+        for (ISymbol current = symbol; current is not (
+            null or INamespaceSymbol { IsGlobalNamespace: true }); current = current.ContainingSymbol)
         {
             parts.Insert(0, current is INamedTypeSymbol { Arity: > 0 } generic ? $"{generic.Name}-{generic.Arity}" : current.Name);
             differsInCaseOnly |= current.ContainingSymbol is INamespaceOrTypeSymbol container && HasTwinInCase(container, current);
@@ -140,7 +148,8 @@ internal static class TypeParser
     }
 
     private static bool HasTwinInCase(INamespaceOrTypeSymbol container, ISymbol symbol) => container.GetMembers().Any(member =>
-        member is INamespaceOrTypeSymbol && member.Name != symbol.Name && string.Equals(member.Name, symbol.Name, StringComparison.OrdinalIgnoreCase));
+        member is INamespaceOrTypeSymbol && member.Name != symbol.Name
+            && string.Equals(member.Name, symbol.Name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>FNV-1a: the same in every process, unlike <see cref="string.GetHashCode()"/>.</summary>
     private static uint StableHash(string text)

@@ -1,6 +1,6 @@
 namespace Sluice.Methods.IoUring.Interop;
 
-/// <summary>Constants of the kernel's <c>linux/io_uring.h</c> that are used here, under the kernel's names. The header's licence allows use by any program.</summary>
+/// <summary>Constants of the kernel's interface (<c>linux/io_uring.h</c>) that are used here, under the kernel's names.</summary>
 internal static class Uapi
 {
     internal const uint IORING_SETUP_CQSIZE = 1u << 3;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sluice.Methods.IoUring.Interop;
 
-/// <summary>A submission queue entry: the kernel's <c>struct io_uring_sqe</c>, 64 bytes. The names are those of its first union members.</summary>
+/// <summary>A submission queue entry: the kernel's <c>struct io_uring_sqe</c>, 64 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 64)]
 internal struct SubmissionEntry
 {

@@ -32,7 +32,7 @@ public abstract class IoMethod : IDisposable
     /// </summary>
     /// <param name="address">The first byte; page-aligned.</param>
     /// <param name="lengthBytes">The length; a multiple of the page size.</param>
-    /// <returns>Whether at least one context can use it.</returns>
+    /// <returns>Whether it is known: a context uses it, or contexts made later may. When not, there is nothing to unregister.</returns>
     public virtual bool RegisterBuffers(nint address, nuint lengthBytes) => false;
 
     /// <summary>Forgets memory made known by <see cref="RegisterBuffers"/>. Nothing is in flight on it.</summary>

@@ -41,7 +41,9 @@ public sealed class IoMethodCatalog
     /// has none. What cannot be used becomes a plugin that is <see cref="PluginState.Rejected"/> with a reason and never stops
     /// the rest. When called again, known plugins stay as they are and rejected ones are looked at again.
     /// </summary>
-    /// <param name="directories">The directories; relative ones are taken from the current directory. Of two plugins with one name the first wins.</param>
+    /// <param name="directories">
+    /// The directories; relative ones are taken from the current directory. Of two plugins with one name the first wins.
+    /// </param>
     /// <returns>This catalog.</returns>
     public IoMethodCatalog Discover(IEnumerable<string> directories)
     {
@@ -75,14 +77,16 @@ public sealed class IoMethodCatalog
         ArgumentNullException.ThrowIfNull(factory);
         if (!PluginManifest.IsValidName(name))
         {
-            throw new IoMethodException($"The io_method name '{PluginText.OneLine(name)}' is not allowed: use lower-case letters, digits and underscores.");
+            throw new IoMethodException(
+                $"The io_method name '{PluginText.OneLine(name)}' is not allowed: use lower-case letters, digits and underscores.");
         }
 
         lock (_gate)
         {
             if (Find(_plugins, name) is { State: not PluginState.Rejected } other)
             {
-                throw new IoMethodException($"There is an io_method '{name}' already ({other.Path ?? LinkedPlace}): give the one you add another name.");
+                throw new IoMethodException(
+                    $"There is an io_method '{name}' already ({other.Path ?? LinkedPlace}): give the one you add another name.");
             }
 
             IoMethodPlugin plugin = IoMethodPlugin.Linked(name, factory);
@@ -94,7 +98,9 @@ public sealed class IoMethodCatalog
     /// <summary>Finds a plugin by name, in whatever state it is; one that is not rejected goes first.</summary>
     /// <param name="name">The io_method's name.</param>
     /// <returns>The plugin.</returns>
-    /// <exception cref="IoMethodException">There is none; the line lists those there are, with their states, and where they were looked for.</exception>
+    /// <exception cref="IoMethodException">
+    /// There is none; the line lists those there are, with their states, and where they were looked for.
+    /// </exception>
     public IoMethodPlugin Get(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -103,13 +109,17 @@ public sealed class IoMethodCatalog
             if (Find(_plugins, name) is IoMethodPlugin plugin) return plugin;
             string known = _plugins.Count == 0
                 ? "no io_method was found"
-                : "known: " + string.Join(", ", _plugins.Select(static plugin => $"{plugin.Name} ({plugin.State.ToString().ToLowerInvariant()})"));
+                : "known: " + string.Join(", ", _plugins.Select(Summarize));
             string searched = _searched.Count == 0
                 ? ""
-                : "; looked in " + string.Join(", ", _searched.Select(static path => Directory.Exists(path) ? path : path + " (does not exist)"));
+                : "; looked in " + string.Join(", ", _searched.Select(SummarizeDirectory));
             throw new IoMethodException($"io_method '{PluginText.OneLine(name)}' is not known; {known}{searched}.");
         }
     }
+
+    private static string Summarize(IoMethodPlugin plugin) => $"{plugin.Name} ({plugin.State.ToString().ToLowerInvariant()})";
+
+    private static string SummarizeDirectory(string path) => Directory.Exists(path) ? path : path + " (does not exist)";
 
     private static IoMethodPlugin? Find(List<IoMethodPlugin> plugins, string name) =>
         plugins.Where(plugin => plugin.Name == name).OrderBy(static plugin => plugin.State == PluginState.Rejected).FirstOrDefault();
@@ -125,5 +135,7 @@ public sealed class IoMethodCatalog
     }
 
     private static List<IoMethodPlugin> Sort(List<IoMethodPlugin> plugins) =>
-        [.. plugins.OrderBy(static plugin => plugin.Name, StringComparer.Ordinal).ThenBy(static plugin => plugin.Path, StringComparer.Ordinal)];
+        [.. plugins
+            .OrderBy(static plugin => plugin.Name, StringComparer.Ordinal)
+            .ThenBy(static plugin => plugin.Path, StringComparer.Ordinal)];
 }

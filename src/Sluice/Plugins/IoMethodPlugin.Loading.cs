@@ -74,7 +74,8 @@ public sealed partial class IoMethodPlugin
                 return Reject(refusal);
             }
 
-            object factory = Activator.CreateInstance(factoryType!, BindingFlags.Public | BindingFlags.Instance | BindingFlags.DoNotWrapExceptions, null, null, null)!;
+            const BindingFlags PublicConstructor = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DoNotWrapExceptions;
+            object factory = Activator.CreateInstance(factoryType!, PublicConstructor, null, null, null)!;
             _loaded = new LoadedPlugin(loader, main, (IIoMethodFactory)factory, log);
             _lifecycle.Transition(PluginState.Loaded);
             _reason = null;
@@ -92,18 +93,29 @@ public sealed partial class IoMethodPlugin
         type = null;
         if (typeName.Contains(','))
         {
-            return $"its factory {typeName.Split(',')[0]} is in another assembly: the factory must be in the assembly that has the attribute";
+            return $"its factory {typeName.Split(',')[0]} is in another assembly: "
+                + "the factory must be in the assembly that has the attribute";
         }
 
         type = main.GetType(typeName, throwOnError: false);
-        if (type is null) return $"its factory {typeName} does not exist in {main.GetName().Name}: name an existing class in the IoMethodPlugin attribute";
-        if (!typeof(IIoMethodFactory).IsAssignableFrom(type))
+        if (type is null)
         {
-            return $"its factory {typeName} does not implement {nameof(IIoMethodFactory)}: implement it, or name the class that does in the IoMethodPlugin attribute";
+            return $"its factory {typeName} does not exist in {main.GetName().Name}: "
+                + "name an existing class in the IoMethodPlugin attribute";
         }
 
-        bool canBeMade = type is { IsVisible: true, IsAbstract: false, ContainsGenericParameters: false } && type.GetConstructor(Type.EmptyTypes) is not null;
-        return canBeMade ? null : $"its factory {typeName} cannot be made: it must be a public class with a public constructor without parameters";
+        if (!typeof(IIoMethodFactory).IsAssignableFrom(type))
+        {
+            return $"its factory {typeName} does not implement {nameof(IIoMethodFactory)}: "
+                + "implement it, or name the class that does in the IoMethodPlugin attribute";
+        }
+
+        bool canBeMade = type is { IsVisible: true, IsAbstract: false, ContainsGenericParameters: false }
+            && type.GetConstructor(Type.EmptyTypes) is not null;
+        return canBeMade
+            ? null
+            : $"its factory {typeName} cannot be made: "
+                + "it must be a public class with a public constructor without parameters";
     }
 
     private void Abandon(PluginLoader? loader, PluginLoadLog? log, Assembly? main)

@@ -13,9 +13,9 @@ public sealed partial class IoMethodPlugin
     private const int PauseMaxMilliseconds = 100;
 
     /// <summary>
-    /// Unloads the plugin and verifies that it is gone. The method was drained (<see cref="BeginDrain"/>), disposed and forgotten before. Collects
-    /// garbage on a thread of its own until the plugin is gone or the time is up; the whole process pauses at each collection.
-    /// Of a plugin that leaked, looks again.
+    /// Unloads the plugin and verifies that it is gone. The method was drained (<see cref="BeginDrain"/>), disposed and forgotten
+    /// before. Collects garbage on a thread of its own until the plugin is gone or the time is up; the whole process pauses at
+    /// each collection. Of a plugin that leaked, looks again.
     /// </summary>
     /// <param name="timeout">How long to try.</param>
     /// <returns>
@@ -34,16 +34,18 @@ public sealed partial class IoMethodPlugin
                 case PluginState.Discovered or PluginState.Rejected or PluginState.Unloaded:
                     return Task.FromResult(true);
                 case PluginState.Active:
-                    throw new InvalidOperationException($"io_method '{Name}' is in use: drain it and dispose its method before it is unloaded.");
+                    throw new InvalidOperationException(
+                        $"io_method '{Name}' is in use: drain it and dispose its method before it is unloaded.");
             }
 
-            if (State != PluginState.Draining && !(IsLinked && State == PluginState.Loaded)) _lifecycle.Transition(PluginState.Draining);
             if (IsLinked)
             {
-                if (State == PluginState.Draining) _lifecycle.Transition(PluginState.Loaded);
+                if (State != PluginState.Loaded) _lifecycle.Transition(PluginState.Loaded);
                 _reason = null;
                 return Task.FromResult(true);
             }
+
+            if (State != PluginState.Draining) _lifecycle.Transition(PluginState.Draining);
 
             DropReferences();
 
@@ -51,6 +53,15 @@ public sealed partial class IoMethodPlugin
             _unloading = Task.Factory.StartNew(
                 () => VerifyGone(timeout), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             return _unloading;
+        }
+    }
+
+    /// <summary>Lets the plugin go without verifying that it went: for a system that ends and whose catalog nobody else has. It was drained before.</summary>
+    internal void Forget()
+    {
+        lock (_gate)
+        {
+            if (!IsLinked) DropReferences();
         }
     }
 
@@ -107,11 +118,16 @@ public sealed partial class IoMethodPlugin
         string suspect = _methodReference switch
         {
             null => "no method of it was ever made",
-            { IsAlive: true } => $"its {nameof(IoMethod)} object is still referred to, by the host or by the plugin's own thread, timer or event",
-            _ => $"its {nameof(IoMethod)} object is gone, so look for a thread, timer, event, GC handle or static of another assembly that has something else of it",
+            { IsAlive: true } => $"its {nameof(IoMethod)} object is still referred to, "
+                + "by the host or by the plugin's own thread, timer or event",
+            _ => $"its {nameof(IoMethod)} object is gone, so look for a thread, timer, event, GC handle "
+                + "or static of another assembly that has something else of it",
         };
-        string assemblies = string.Join(", ", _lastExplanation.Where(static line => line.Resolver == "plugin").Select(static line => line.Requested.Split(',')[0]));
+        IEnumerable<string> names = _lastExplanation
+            .Where(static line => line.Resolver == "plugin")
+            .Select(static line => line.Requested.Split(',')[0]);
         string seconds = elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
-        return $"was told to unload and is still there after {collections} collections in {seconds} s; {suspect}; loaded from it: {assemblies}";
+        return $"was told to unload and is still there after {collections} collections in {seconds} s; {suspect}; "
+            + $"loaded from it: {string.Join(", ", names)}";
     }
 }

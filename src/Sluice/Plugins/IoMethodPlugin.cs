@@ -27,7 +27,8 @@ public sealed partial class IoMethodPlugin
     private Task<bool>? _unloading;
     private IReadOnlyList<PluginResolution> _lastExplanation = [];
 
-    private IoMethodPlugin(string name, string? path, PluginManifest? manifest, Version? version, bool loadsInMemory, IIoMethodFactory? linkedFactory)
+    private IoMethodPlugin(
+        string name, string? path, PluginManifest? manifest, Version? version, bool loadsInMemory, IIoMethodFactory? linkedFactory)
     {
         Name = name;
         Path = path;
@@ -49,7 +50,9 @@ public sealed partial class IoMethodPlugin
     /// <summary>The contract that it was compiled against; null when it cannot be read.</summary>
     public Version? ContractVersion => _linkedFactory is not null
         ? new Version(IoContract.Major, IoContract.Minor)
-        : _manifest is { ContractMajor: >= 0, ContractMinor: >= 0 } manifest ? new Version(manifest.ContractMajor, manifest.ContractMinor) : null;
+        : _manifest is { ContractMajor: >= 0, ContractMinor: >= 0 } manifest
+            ? new Version(manifest.ContractMajor, manifest.ContractMinor)
+            : null;
 
     /// <summary>Where it is in its life. May be outdated by the time it is looked at.</summary>
     public PluginState State => _lifecycle.State;
@@ -103,7 +106,8 @@ public sealed partial class IoMethodPlugin
         {
             if (State == PluginState.Active)
             {
-                throw new IoMethodException($"io_method '{Name}' is in use: one system uses a plugin at a time. Make a catalog for each system.");
+                throw new IoMethodException(
+                    $"io_method '{Name}' is in use: one system uses a plugin at a time. Make a catalog for each system.");
             }
 
             string? obstacle = EnsureLoaded();
@@ -128,7 +132,10 @@ public sealed partial class IoMethodPlugin
         }
     }
 
-    /// <summary>Notes that the method broke its contract while it was in use, such as by throwing. It stays loaded until it is drained and unloaded.</summary>
+    /// <summary>
+    /// Notes that the method broke its contract while it was in use, such as by throwing. It stays loaded until it is drained and
+    /// unloaded.
+    /// </summary>
     /// <param name="reason">One line: what it did.</param>
     /// <exception cref="InvalidOperationException">It is rejected.</exception>
     public void MarkFaulted(string reason)
@@ -149,11 +156,13 @@ public sealed partial class IoMethodPlugin
         return plugin;
     }
 
-    internal void RejectAsDuplicate(string firstPath) => Reject($"has the same name as {firstPath}: remove one of the two, {Path} or that one");
+    internal void RejectAsDuplicate(string firstPath) =>
+        Reject($"has the same name as {firstPath}: remove one of the two, {Path} or that one");
 
     internal static IoMethodPlugin Linked(string name, IIoMethodFactory factory)
     {
-        var plugin = new IoMethodPlugin(name, path: null, manifest: null, factory.GetType().Assembly.GetName().Version, loadsInMemory: false, factory);
+        Version? version = factory.GetType().Assembly.GetName().Version;
+        var plugin = new IoMethodPlugin(name, path: null, manifest: null, version, loadsInMemory: false, factory);
         plugin._lifecycle.Transition(PluginState.Loaded);
         return plugin;
     }
@@ -223,7 +232,8 @@ public sealed partial class IoMethodPlugin
             {
                 made.Dispose();
                 DropReferences();
-                return Fault($"its method is named '{PluginText.OneLine(madeName)}', not '{Name}': make IoMethod.Name the name in the attribute");
+                string line = PluginText.OneLine(madeName);
+                return Fault($"its method is named '{line}', not '{Name}': make IoMethod.Name the name in the attribute");
             }
 
             method = made;

@@ -23,7 +23,9 @@ public static class IoMethodSelector
     /// <param name="settingsFor">Gives the settings for an io_method by its name.</param>
     /// <param name="reasons">One line for each io_method that was passed over: its name, a colon, and why.</param>
     /// <returns>The plugin; it works here.</returns>
-    /// <exception cref="IoMethodException">The named one is not known or does not work here, or none of the list does; the line says why.</exception>
+    /// <exception cref="IoMethodException">
+    /// The named one is not known or does not work here, or none of the list does; the line says why.
+    /// </exception>
     public static IoMethodPlugin Resolve(
         IoMethodCatalog catalog, string name, Func<string, IoMethodSettings> settingsFor, out IReadOnlyList<string> reasons)
     {
@@ -35,7 +37,8 @@ public static class IoMethodSelector
         {
             IoMethodPlugin named = catalog.Get(name);
             IoMethodAvailability availability = named.Probe(settingsFor(name));
-            return availability.IsAvailable ? named : throw new IoMethodException($"io_method '{name}' cannot be used: {availability.Reason}");
+            if (availability.IsAvailable) return named;
+            throw new IoMethodException($"io_method '{name}' cannot be used: {availability.Reason}");
         }
 
         var passedOver = new List<string>();
@@ -49,7 +52,8 @@ public static class IoMethodSelector
         throw new IoMethodException($"No io_method works here. {string.Join("; ", passedOver)}.");
     }
 
-    private static IoMethodPlugin? Try(IoMethodCatalog catalog, string name, Func<string, IoMethodSettings> settingsFor, List<string> passedOver)
+    private static IoMethodPlugin? Try(
+        IoMethodCatalog catalog, string name, Func<string, IoMethodSettings> settingsFor, List<string> passedOver)
     {
         IoMethodPlugin plugin;
         try

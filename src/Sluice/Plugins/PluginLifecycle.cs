@@ -22,7 +22,7 @@ internal struct PluginLifecycle
         PluginState.Loaded => to is PluginState.Active or PluginState.Draining or PluginState.Faulted,
         PluginState.Active => to is PluginState.Draining or PluginState.Faulted,
 
-        // Back to loaded: a method that is linked into the host has nothing to unload.
+        // To loaded: a method that is linked into the host has nothing to unload.
         PluginState.Draining => to is PluginState.Unloaded or PluginState.Leaked or PluginState.Loaded or PluginState.Faulted,
         PluginState.Unloaded => to is PluginState.Loaded or PluginState.Rejected or PluginState.Faulted,
 

@@ -58,7 +58,8 @@ internal sealed class PluginLoadLog
         var queue = new Queue<Assembly>([main]);
         while (queue.TryDequeue(out Assembly? assembly))
         {
-            foreach (AssemblyName reference in assembly.GetReferencedAssemblies().OrderBy(static name => name.FullName, StringComparer.Ordinal))
+            AssemblyName[] references = assembly.GetReferencedAssemblies();
+            foreach (AssemblyName reference in references.OrderBy(static name => name.FullName, StringComparer.Ordinal))
             {
                 if (!seen.Add(reference.FullName)) continue;
                 string simpleName = reference.Name!;
@@ -92,14 +93,23 @@ internal sealed class PluginLoadLog
     private static PluginResolution Describe(string requested, string resolver, Assembly provided)
     {
         string? path = string.IsNullOrEmpty(provided.Location) ? null : provided.Location;
-        return new PluginResolution(requested, resolver, path, provided.GetName().Version, AssemblyLoadContext.GetLoadContext(provided)?.Name);
+        string? context = AssemblyLoadContext.GetLoadContext(provided)?.Name;
+        return new PluginResolution(requested, resolver, path, provided.GetName().Version, context);
     }
 
     private void OnLoaded(object? sender, AssemblyLoadEventArgs args)
     {
+        object? own = _context.Target;
+        if (own is null)
+        {
+            // A catalog that was dropped without unloading takes its contexts with it; nobody else would take the log away.
+            Detach();
+            return;
+        }
+
         if (!PluginEventSource.Log.IsEnabled()) return;
         AssemblyLoadContext? context = AssemblyLoadContext.GetLoadContext(args.LoadedAssembly);
-        if (context is not null && ReferenceEquals(context, _context.Target)) WriteEvent(args.LoadedAssembly, context);
+        if (ReferenceEquals(context, own)) WriteEvent(args.LoadedAssembly, context!);
     }
 
     private Assembly? OnNotFound(AssemblyLoadContext context, AssemblyName name)
@@ -118,6 +128,7 @@ internal sealed class PluginLoadLog
     private void WriteEvent(Assembly assembly, AssemblyLoadContext context)
     {
         AssemblyName name = assembly.GetName();
-        PluginEventSource.Log.Resolved(_pluginName, name.FullName, "plugin", assembly.Location, name.Version?.ToString() ?? "", context.Name ?? "");
+        string version = name.Version?.ToString() ?? "";
+        PluginEventSource.Log.Resolved(_pluginName, name.FullName, "plugin", assembly.Location, version, context.Name ?? "");
     }
 }

@@ -62,14 +62,18 @@ internal sealed record PluginManifest(string Name, string FactoryTypeName, int C
 
         if (ContractMajor != IoContract.Major)
         {
-            string advice = ContractMajor > IoContract.Major ? "use a newer Sluice, or a plugin" : "get or build a version of the plugin that was";
-            return $"compiled against contract {ContractMajor}.{ContractMinor}, but this host has {IoContract.Major}.{IoContract.Minor}: "
+            string advice = ContractMajor > IoContract.Major
+                ? "use a newer Sluice, or a plugin"
+                : "get or build a version of the plugin that was";
+            return $"compiled against contract {ContractMajor}.{ContractMinor}, "
+                + $"but this host has {IoContract.Major}.{IoContract.Minor}: "
                 + $"{advice} compiled against {IoContract.Major}.x";
         }
 
         if (ContractMinor > IoContract.Minor)
         {
-            return $"compiled against contract {ContractMajor}.{ContractMinor}, but this host has only {IoContract.Major}.{IoContract.Minor}: "
+            return $"compiled against contract {ContractMajor}.{ContractMinor}, "
+                + $"but this host has only {IoContract.Major}.{IoContract.Minor}: "
                 + "use a newer Sluice, or compile the plugin against this host's version";
         }
 
@@ -78,7 +82,8 @@ internal sealed record PluginManifest(string Name, string FactoryTypeName, int C
 
     /// <summary>Whether a name is one that settings and commands can write.</summary>
     /// <param name="name">The name.</param>
-    public static bool IsValidName(string name) => name.Length > 0 && name.All(static c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '_');
+    public static bool IsValidName(string name) =>
+        name.Length > 0 && name.All(static c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '_');
 
     private static string? FindDamage(PEReader image, long lengthBytes)
     {

@@ -1,6 +1,8 @@
 namespace Sluice.Plugins;
 
-/// <summary>Looks for plugins in a directory. Runs no code of theirs, leaves no file open, and never throws for what it finds there.</summary>
+/// <summary>
+/// Looks for plugins in a directory. Runs no code of theirs, leaves no file open, and never throws for what it finds there.
+/// </summary>
 internal static class PluginScanner
 {
     private const string HowToMakeOne = "an assembly with [assembly: IoMethodPlugin(...)]";
@@ -24,7 +26,8 @@ internal static class PluginScanner
         {
             if (PluginManifest.TryRead(path, out PluginManifest? manifest) is not null || manifest is null) continue;
             string name = Path.GetFileNameWithoutExtension(path);
-            found(IoMethodPlugin.Rejected(name, path, manifest, $"lies directly in {directory}: put it and what belongs to it into a folder of its own there"));
+            string reason = $"lies directly in {directory}: put it and what belongs to it into a folder of its own there";
+            found(IoMethodPlugin.Rejected(name, path, manifest, reason));
         }
 
         foreach (string folder in folders) ScanFolder(folder, loadsInMemory, found);
@@ -50,7 +53,9 @@ internal static class PluginScanner
             hasPlugin = true;
             string? refusal = manifest.FindRefusal();
             string name = PluginManifest.IsValidName(manifest.Name) ? manifest.Name : folderName;
-            found(refusal is null ? IoMethodPlugin.Discovered(path, manifest, loadsInMemory) : IoMethodPlugin.Rejected(name, path, manifest, refusal));
+            found(refusal is null
+                ? IoMethodPlugin.Discovered(path, manifest, loadsInMemory)
+                : IoMethodPlugin.Rejected(name, path, manifest, refusal));
         }
 
         // Beside a plugin, files that are no assemblies are its native libraries. Without one they are why there is none.
@@ -63,7 +68,8 @@ internal static class PluginScanner
         if (unreadable.Count == 0)
         {
             string what = files.Length == 0 ? "no .dll file" : $"{files.Length} .dll file(s), but not one io_method plugin";
-            found(IoMethodPlugin.Rejected(folderName, folder, null, $"the folder has {what}: put {HowToMakeOne} there, or remove the folder"));
+            string reason = $"the folder has {what}: put {HowToMakeOne} there, or remove the folder";
+            found(IoMethodPlugin.Rejected(folderName, folder, null, reason));
         }
     }
 

@@ -21,7 +21,10 @@ public enum PluginState
     /// <summary>It was unloaded and verified to be gone. Can be loaded again.</summary>
     Unloaded,
 
-    /// <summary>It was told to unload and is still there; <see cref="IoMethodPlugin.Reason"/> has what is known. Can be loaded again, beside what is left.</summary>
+    /// <summary>
+    /// It was told to unload and is still there; <see cref="IoMethodPlugin.Reason"/> has what is known. Can be loaded again,
+    /// beside what is left.
+    /// </summary>
     Leaked,
 
     /// <summary>Its code failed; <see cref="IoMethodPlugin.Reason"/> says how. Can be tried again.</summary>

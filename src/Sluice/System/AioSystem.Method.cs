@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sluice.Methods;
 using Sluice.Plugins;
 
@@ -25,11 +26,13 @@ public sealed partial class AioSystem
     {
         ThrowIfDisposed();
         await _switching.WaitAsync(cancellationToken).ConfigureAwait(false);
+        string? refusal = null;
         try
         {
             if (name == _method.Name) return true;
-            IoMethodPlugin old = await Task.Run(() => Swap(name), CancellationToken.None).ConfigureAwait(false);
-            return await old.UnloadAsync(Options.UnloadTimeout).ConfigureAwait(false);
+            IoMethodPlugin gone = await Task.Run(() => Swap(name, out refusal), CancellationToken.None).ConfigureAwait(false);
+            bool isUnloaded = ReferenceEquals(gone, _plugin) || await gone.UnloadAsync(Options.UnloadTimeout).ConfigureAwait(false);
+            return refusal is null ? isUnloaded : throw new IoMethodException(refusal);
         }
         finally
         {
@@ -52,12 +55,11 @@ public sealed partial class AioSystem
         }
     }
 
-    private (IoMethodPlugin Plugin, IoMethod Method) Choose(string name)
+    private IoMethodPlugin Choose(string name)
     {
         IoMethodPlugin plugin = IoMethodSelector.Resolve(Catalog, name, SettingsFor, out IReadOnlyList<string> passedOver);
-        IoMethod method = plugin.Activate(SettingsFor(plugin.Name));
         PassedOver = passedOver;
-        return (plugin, method);
+        return plugin;
     }
 
     private IoMethodSettings SettingsFor(string name) => new()
@@ -70,23 +72,33 @@ public sealed partial class AioSystem
             : new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase),
     };
 
-    // Not async and not inlined: no state machine or stack frame keeps the old method alive when this returns.
-    private IoMethodPlugin Swap(string name)
+    /// <summary>
+    /// Swaps to the named method. Neither async nor inlined, and what a plugin throws is kept as text only: no state machine, stack
+    /// frame or exception keeps the method that goes alive when this returns.
+    /// </summary>
+    /// <param name="name">The new method.</param>
+    /// <param name="refusal">One line when the new method could not be had, and nothing was changed.</param>
+    /// <returns>The plugin to unload: the old one, or the new one that was refused; the one in use when there is nothing to do.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private IoMethodPlugin Swap(string name, out string? refusal)
     {
-        (IoMethodPlugin plugin, IoMethod method) = Choose(name);
+        refusal = null;
+        IoMethodPlugin plugin = Choose(name);
+        if (ReferenceEquals(plugin, _plugin)) return plugin;
+        IoMethod method = plugin.Activate(SettingsFor(plugin.Name));
         AioContext[] contexts = Contexts();
         List<IoMethodContext> prepared = [];
         try
         {
             foreach (AioContext context in contexts) prepared.Add(context.CreateMethodContext(method));
         }
-        catch
+        catch (Exception exception)
         {
+            refusal = $"io_method '{plugin.Name}' cannot take over: {exception.Message}";
             foreach (IoMethodContext methodContext in prepared) methodContext.Dispose();
             method.Dispose();
             plugin.BeginDrain();
-            _ = plugin.UnloadAsync(TimeSpan.Zero);
-            throw;
+            return plugin;
         }
 
         _gate.Reset();
@@ -122,12 +134,16 @@ public sealed partial class AioSystem
         poller?.Stop();
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void ReleaseMethod()
     {
         lock (_methodLock)
         {
             foreach (BufferArena arena in _arenas) arena.MoveTo(_method, null);
             _method.Dispose();
+
+            // Whoever still asks gets the answers of a method that does nothing, and the plugin is not held by its system.
+            _method = new EndedMethod(_method.Name, _method.Capabilities);
         }
 
         _plugin.BeginDrain();

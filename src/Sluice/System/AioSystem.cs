@@ -33,7 +33,8 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
         foreach (AioModule module in options.Modules) module.EnsureRegistered();
         Catalog = options.Catalog ?? Discover(options);
         _contexts = new AioContext?[options.ContextsMax];
-        (_plugin, _method) = Choose(options.Method);
+        _plugin = Choose(options.Method);
+        _method = _plugin.Activate(SettingsFor(_plugin.Name));
         _shared = new AioContext[Math.Clamp(options.SharedContexts == 0 ? Environment.ProcessorCount : options.SharedContexts, 1, options.ContextsMax)];
         try
         {
@@ -176,6 +177,8 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
             StopPoller();
             ReleaseMethod();
         }).ConfigureAwait(false);
+        if (Options.Catalog is null) _plugin.Forget();
+        else await _plugin.UnloadAsync(TimeSpan.Zero).ConfigureAwait(false);
     }
 
     internal AioContext? ContextById(int id) => (uint)id < (uint)_contexts.Length ? Volatile.Read(ref _contexts[id]) : null;

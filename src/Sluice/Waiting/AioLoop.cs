@@ -103,6 +103,9 @@ public sealed class AioLoop : IDisposable
         try
         {
             Task task = work();
+
+            // The last continuation may run on the loop, with nothing left in flight, or elsewhere: neither may leave it blocked.
+            _ = task.ContinueWith(static (_, state) => ((AioLoop)state!).Post(static _ => { }, null), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             while (!task.IsCompleted) Turn();
             ExceptionDispatchInfo? failure = task.IsCompletedSuccessfully ? null : ExceptionDispatchInfo.Capture(task.Exception?.InnerException ?? new TaskCanceledException(task));
             failure?.Throw();

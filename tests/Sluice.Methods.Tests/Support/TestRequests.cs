@@ -35,7 +35,13 @@ internal sealed unsafe class TestRequests : IDisposable
     internal Span<byte> BufferOf(int slot) => new(_buffers + (slot * BufferBytes), BufferBytes);
 
     internal IoRequest Set(
-        int slot, IoFile file, IoOperation operation, long offsetBytes = 0, int lengthBytes = BufferBytes, IoRequestFlags flags = IoRequestFlags.None, int pieces = 1)
+        int slot,
+        IoFile file,
+        IoOperation operation,
+        long offsetBytes = 0,
+        int lengthBytes = BufferBytes,
+        IoRequestFlags flags = IoRequestFlags.None,
+        int pieces = 1)
     {
         IoRequest request = _requests[slot];
         request.File = file;

@@ -34,7 +34,8 @@ public class SyncMethodTests
         using IoMethodContext context = MethodSettings.Context(method, sink);
         requests.Set(0, file, IoOperation.Read);
 
-        InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() => context.Submit(requests.All, waitFollows: false));
+        InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(
+            () => context.Submit(requests.All, waitFollows: false));
 
         Assert.Contains(nameof(IoMethodContext.NeedsSynchronousExecution), refusal.Message, StringComparison.Ordinal);
         Assert.Equal(0, sink.Total);

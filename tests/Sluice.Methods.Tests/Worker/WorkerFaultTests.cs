@@ -95,6 +95,30 @@ public class WorkerFaultTests
     }
 
     [Fact]
+    public void DisposeSaysWhatHangsInsteadOfWaitingForEver()
+    {
+        using ManualResetEventSlim gate = new();
+        using ScriptedFile file = WorkerPoolTests.Blocking(gate);
+        using TestRequests requests = new(1);
+        IoMethod method = WorkerPoolTests.Create(TimeProvider.System, min: 2, max: 2, idle: 0, interval: 100);
+        WorkerPool pool = ((WorkerMethod)method).Pool;
+        Thread[] threads = [.. pool.Threads];
+        pool.StopMilliseconds = 50;
+        RecordingSink sink = new(1);
+        IoMethodContext context = MethodSettings.Context(method, sink);
+        requests.Set(0, file, IoOperation.Fsync);
+        context.Submit(requests.All, waitFollows: false);
+        Watchdog.Until(() => file.Executions == 1, "a worker hangs in the file");
+
+        IoMethodException refusal = Assert.Throws<IoMethodException>(method.Dispose);
+
+        Assert.Contains("is executing Fsync of scripted", refusal.Message, StringComparison.Ordinal);
+        gate.Set();
+        sink.WaitFor(0);
+        foreach (Thread thread in threads) Watchdog.Join(thread, "the thread ends once the device answers");
+    }
+
+    [Fact]
     public void MethodsComeAndGoWithoutLeavingThreads()
     {
         for (int round = 0; round < 50; round++)

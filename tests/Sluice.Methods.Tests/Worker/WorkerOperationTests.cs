@@ -20,7 +20,11 @@ public class WorkerOperationTests
         using IoMethod method = new WorkerMethodFactory().Create(MethodSettings.With(("nowait_reads", nowait)));
         RecordingSink sink = new(32);
         using IoMethodContext context = MethodSettings.Context(method, sink);
-        for (int i = 0; i < 32; i++) requests.Set(i, file.File, IoOperation.Read, (long)i * Block, flags: IoRequestFlags.Buffered, pieces: pieces);
+        for (int i = 0; i < 32; i++)
+        {
+            requests.Set(i, file.File, IoOperation.Read, (long)i * Block, flags: IoRequestFlags.Buffered, pieces: pieces);
+        }
+
 
         Assert.Equal(32, context.Submit(requests.All, waitFollows: false));
         sink.WaitForTotal(32);
@@ -104,7 +108,7 @@ public class WorkerOperationTests
         using IoMethodContext context = MethodSettings.Context(method, sink);
         requests.Set(0, file.File, IoOperation.Read, Block - 17, flags: IoRequestFlags.Buffered);
         requests.Set(1, file.File, IoOperation.Read, 2 * Block, flags: IoRequestFlags.Buffered);
-        requests.Set(2, file.File, IoOperation.Read, -1, flags: IoRequestFlags.Buffered);
+        requests.Set(2, file.File, IoOperation.Read, -2, flags: IoRequestFlags.Buffered);
 
         context.Submit(requests.All, waitFollows: false);
         sink.WaitForTotal(3);

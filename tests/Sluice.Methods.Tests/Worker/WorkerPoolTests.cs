@@ -20,7 +20,29 @@ public class WorkerPoolTests
             Watchdog.Until(() => pool.WorkerCount == count, $"{count} workers by the minimum (there are {pool.WorkerCount})");
         }
 
-        Assert.Equal(7, LiveThreads(pool));
+        Watchdog.Until(() => LiveThreads(pool) == 7, "the others end");
+        Assert.Equal(Enumerable.Range(0, 7).Select(id => $"sluice-worker-{id}"), pool.Threads.Select(thread => thread.Name));
+    }
+
+    [Fact]
+    public void OneBatchWakesAsManyWorkersAsItHasRequestsByAChain()
+    {
+        using ManualResetEventSlim gate = new();
+        using ScriptedFile file = Blocking(gate);
+        using TestRequests requests = new(4);
+        using IoMethod method = Create(new ManualTimeProvider(), min: 8, max: 8, idle: 60_000, interval: 100);
+        WorkerPool pool = ((WorkerMethod)method).Pool;
+        RecordingSink sink = new(4);
+        using IoMethodContext context = MethodSettings.Context(method, sink);
+        for (int i = 0; i < 4; i++) requests.Set(i, file, IoOperation.Fsync);
+        Watchdog.Until(() => pool.IdleCount == 8, "all workers park");
+
+        context.Submit(requests.All, waitFollows: false);
+
+        Watchdog.Until(() => file.Executions == 4, "four workers execute at once");
+        gate.Set();
+        sink.WaitForTotal(4);
+        Assert.InRange(MethodSettings.Counter(method, "wakeups"), 1, 4);
     }
 
     [Fact]
@@ -148,7 +170,11 @@ public class WorkerPoolTests
         Random random = new(99);
         for (int round = 1; round <= 2_000; round++)
         {
-            if (round % 10 == 0) Assert.True(method.TryChangeSetting("min_workers", random.Next(1, 33).ToString(), out string? refusal), refusal);
+            if (round % 10 == 0)
+            {
+                Assert.True(method.TryChangeSetting("min_workers", random.Next(1, 33).ToString(), out string? refusal), refusal);
+            }
+
             context.Submit(requests.All, waitFollows: false);
             SpinUntilTotal(sink, round * 32L);
         }
@@ -165,7 +191,8 @@ public class WorkerPoolTests
         while (sink.Total < total)
         {
             spin.SpinOnce(sleep1Threshold: -1);
-            if (Environment.TickCount64 - start > Watchdog.Patience.TotalMilliseconds) Assert.Fail($"Lost: {total - sink.Total} of {total} deliveries");
+            if (Environment.TickCount64 - start < Watchdog.Patience.TotalMilliseconds) continue;
+            Assert.Fail($"Lost: {total - sink.Total} of {total} deliveries");
         }
     }
 

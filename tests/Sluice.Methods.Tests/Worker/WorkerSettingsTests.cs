@@ -109,5 +109,6 @@ public class WorkerSettingsTests
     }
 
     private static string Bounds(IoMethod method) =>
-        string.Join(';', method.Describe().Where(entry => entry.Key.Contains("workers", StringComparison.Ordinal) || entry.Key.Contains("milliseconds", StringComparison.Ordinal)));
+        string.Join(';', method.Describe().Where(entry =>
+            entry.Key.Contains("workers", StringComparison.Ordinal) || entry.Key.Contains("milliseconds", StringComparison.Ordinal)));
 }

@@ -62,7 +62,8 @@ public class WorkerStressTests
                 {
                     for (int i = 0; i < Depth; i++)
                     {
-                        requests.Set(i, file, IoOperation.Read, (round * 100) + i, flags: i % 2 == 0 ? IoRequestFlags.Buffered : IoRequestFlags.None);
+                        IoRequestFlags flags = i % 2 == 0 ? IoRequestFlags.Buffered : IoRequestFlags.None;
+                        requests.Set(i, file, IoOperation.Read, (round * 100) + i, flags: flags);
                     }
 
                     if (context.Submit(requests.All, waitFollows: false) != Depth) Interlocked.Increment(ref wrong);
@@ -82,7 +83,8 @@ public class WorkerStressTests
         Assert.Equal((long)Contexts * Rounds * Depth, MethodSettings.Counter(method, "submitted"));
         Assert.Equal(
             (long)Contexts * Rounds * Depth,
-            MethodSettings.Counter(method, "nowait_hits") + MethodSettings.Counter(method, "queue_overflows") + MethodSettings.Counter(method, "executed_by_workers"));
+            MethodSettings.Counter(method, "nowait_hits") + MethodSettings.Counter(method, "queue_overflows") +
+            MethodSettings.Counter(method, "executed_by_workers"));
         Assert.Equal(0, MethodSettings.Counter(method, "faults"));
     }
 
@@ -93,10 +95,16 @@ public class WorkerStressTests
     {
         using TestFile file = new(blocks: 32);
         using TestRequests requests = new(32);
-        using IoMethod method = new WorkerMethodFactory().Create(MethodSettings.With(("nowait_reads", nowait), ("min_workers", "4"), ("max_workers", "4")));
+        using IoMethod method = new WorkerMethodFactory().Create(
+            MethodSettings.With(("nowait_reads", nowait), ("min_workers", "4"), ("max_workers", "4")));
         RecordingSink sink = new(32);
         using IoMethodContext context = MethodSettings.Context(method, sink);
-        for (int i = 0; i < 32; i++) requests.Set(i, file.File, i % 4 == 3 ? IoOperation.Write : IoOperation.Read, (long)i * TestRequests.BufferBytes, flags: IoRequestFlags.Buffered);
+        for (int i = 0; i < 32; i++)
+        {
+            IoOperation operation = i % 4 == 3 ? IoOperation.Write : IoOperation.Read;
+            requests.Set(i, file.File, operation, (long)i * TestRequests.BufferBytes, flags: IoRequestFlags.Buffered);
+        }
+
         long total = 0;
         Run(rounds: 300);
 

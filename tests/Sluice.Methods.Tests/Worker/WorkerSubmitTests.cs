@@ -126,7 +126,8 @@ public class WorkerSubmitTests
             },
         };
         using TestRequests requests = new(32);
-        using IoMethod method = new WorkerMethodFactory().Create(MethodSettings.With(("min_workers", "1"), ("max_workers", "1"), ("queue_entries", "4")));
+        using IoMethod method = new WorkerMethodFactory().Create(
+            MethodSettings.With(("min_workers", "1"), ("max_workers", "1"), ("queue_entries", "4")));
         RecordingSink sink = new(32);
         using IoMethodContext context = MethodSettings.Context(method, sink);
         for (int i = 0; i < 32; i++) requests.Set(i, file, IoOperation.Write);

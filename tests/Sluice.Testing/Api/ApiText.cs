@@ -51,7 +51,8 @@ internal static class ApiText
         else if (type.BaseType == typeof(MulticastDelegate))
         {
             MethodInfo invoke = type.GetMethod("Invoke")!;
-            return $"{access} {kind} {Name(invoke.ReturnType)} {FullName(type)}({Parameters(invoke)}){Constraints(type.GetGenericArguments())}";
+            string signature = $"{Name(invoke.ReturnType)} {FullName(type)}({Parameters(invoke)})";
+            return $"{access} {kind} {signature}{Constraints(type.GetGenericArguments())}";
         }
         else
         {
@@ -75,7 +76,8 @@ internal static class ApiText
             ? $"<{string.Join(", ", method.GetGenericArguments().Select(static argument => argument.Name))}>"
             : "";
         string constraints = method.IsGenericMethodDefinition ? Constraints(method.GetGenericArguments()) : "";
-        return $"{Access(method)} {Modifiers(method)}{Return(method.ReturnParameter)} {method.Name}{generic}({Parameters(method)}){constraints}";
+        string result = Return(method.ReturnParameter);
+        return $"{Access(method)} {Modifiers(method)}{result} {method.Name}{generic}({Parameters(method)}){constraints}";
     }
 
     public static string Property(PropertyInfo property)
@@ -84,9 +86,11 @@ internal static class ApiText
         ParameterInfo[] index = property.GetIndexParameters();
         string name = index.Length == 0 ? property.Name : $"this[{string.Join(", ", index.Select(Parameter))}]";
         string get = PublicApi.IsVisible(property.GetMethod) ? "get; " : "";
-        string set = PublicApi.IsVisible(property.SetMethod) ? $"{SetterAccess(property)}{(IsInit(property.SetMethod!) ? "init" : "set")}; " : "";
+        bool hasSet = PublicApi.IsVisible(property.SetMethod);
+        string set = hasSet ? $"{SetterAccess(property)}{(IsInit(property.SetMethod!) ? "init" : "set")}; " : "";
         string required = property.IsDefined(typeof(RequiredMemberAttribute)) ? "required " : "";
-        return $"{Access(accessor)} {required}{Modifiers(accessor)}{Return(property.GetMethod?.ReturnParameter, property.PropertyType)} {name} {{ {get}{set}}}";
+        string type = Return(property.GetMethod?.ReturnParameter, property.PropertyType);
+        return $"{Access(accessor)} {required}{Modifiers(accessor)}{type} {name} {{ {get}{set}}}";
     }
 
     public static string Event(EventInfo declared) =>
@@ -120,7 +124,8 @@ internal static class ApiText
             { IsVirtual: true, IsFinal: false } => "virtual ",
             _ => "",
         };
-        bool isReadOnly = method.DeclaringType is { IsValueType: true } owner && !IsReadOnly(owner) && method.IsDefined(typeof(IsReadOnlyAttribute));
+        bool isReadOnly = method.DeclaringType is { IsValueType: true } owner && !IsReadOnly(owner)
+            && method.IsDefined(typeof(IsReadOnlyAttribute));
         return shared + kind + (isReadOnly ? "readonly " : "");
     }
 
@@ -194,7 +199,8 @@ internal static class ApiText
     private static string FullName(Type type)
     {
         string own = WithArguments(type, type.GetGenericArguments());
-        return type.DeclaringType is { } outer ? $"{FullName(outer)}.{own}" : string.IsNullOrEmpty(type.Namespace) ? own : $"{type.Namespace}.{own}";
+        string? container = type.DeclaringType is { } outer ? FullName(outer) : type.Namespace;
+        return string.IsNullOrEmpty(container) ? own : $"{container}.{own}";
     }
 
     private static string Name(Type type)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -14,10 +15,12 @@ public static class PublicApi
     /// Every type and member that other assemblies see, one per line, sorted. Lines end in a line feed.
     /// </summary>
     /// <param name="assembly">The assembly.</param>
-    public static string Describe(Assembly assembly)
+    /// <param name="space">The only namespace to describe; null for all.</param>
+    public static string Describe(Assembly assembly, string? space = null)
     {
         StringBuilder text = new();
-        foreach (Type type in assembly.GetTypes().Where(IsVisible).OrderBy(static type => type.FullName, StringComparer.Ordinal))
+        foreach (Type type in assembly.GetTypes().Where(IsVisible)
+            .Where(type => space is null || type.Namespace == space).OrderBy(static type => type.FullName, StringComparer.Ordinal))
         {
             text.Append(text.Length == 0 ? "" : "\n").Append(ApiText.TypeHeader(type)).Append('\n');
             foreach (string member in Members(type).Order(StringComparer.Ordinal))
@@ -39,13 +42,14 @@ public static class PublicApi
         if (type.IsEnum)
         {
             return type.GetFields(BindingFlags.Public | BindingFlags.Static)
-                .Select(static field => $"{field.Name} = {Convert.ToString(field.GetRawConstantValue(), System.Globalization.CultureInfo.InvariantCulture)}");
+                .Select(static field => string.Create(CultureInfo.InvariantCulture, $"{field.Name} = {field.GetRawConstantValue()}"));
         }
 
         return type.GetMembers(Declared).Where(static member => !IsHidden(member)).Select(static member => member switch
         {
             ConstructorInfo constructor when IsVisible(constructor) && !constructor.IsStatic => ApiText.Constructor(constructor),
-            MethodInfo method when IsVisible(method) && (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal)) => ApiText.Method(method),
+            MethodInfo method when IsVisible(method)
+                && (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal)) => ApiText.Method(method),
             PropertyInfo property when IsVisible(property.GetMethod) || IsVisible(property.SetMethod) => ApiText.Property(property),
             EventInfo { AddMethod: var add } declared when IsVisible(add) => ApiText.Event(declared),
             FieldInfo field when IsVisible(field) && !field.IsSpecialName => ApiText.Field(field),
@@ -55,13 +59,15 @@ public static class PublicApi
 
     /// <summary>What the compiler adds and nobody calls by name.</summary>
     private static bool IsHidden(MemberInfo member) =>
-        member.Name.Contains('<', StringComparison.Ordinal) || (member.IsDefined(typeof(CompilerGeneratedAttribute)) && member is FieldInfo);
+        member.Name.Contains('<', StringComparison.Ordinal)
+            || (member.IsDefined(typeof(CompilerGeneratedAttribute)) && member is FieldInfo);
 
     private static bool IsVisible(Type type) =>
         !type.Name.Contains('<', StringComparison.Ordinal)
         && (type.IsPublic || ((type.IsNestedPublic || type.IsNestedFamily || type.IsNestedFamORAssem) && IsVisible(type.DeclaringType!)));
 
-    internal static bool IsVisible(MethodBase? method) => method is not null && (method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly);
+    internal static bool IsVisible(MethodBase? method) =>
+        method is not null && (method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly);
 
     private static bool IsVisible(FieldInfo field) => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly;
 }

@@ -12,8 +12,8 @@ internal static class PrefixUnique
         if (!s_used.TryAdd(prefix, true))
         {
             throw new InvalidOperationException(
-                $"The prefix has already been used: {prefix}. Either a test verifies twice (use UseMethodName), or two tests have names or " +
-                "parameters that differ in nothing but case (use UseParameters).");
+                $"The prefix has already been used: {prefix}. Either a test verifies twice (use UseMethodName), or two tests have " +
+                "names or parameters that differ in nothing but case (use UseParameters).");
         }
     }
 }

@@ -17,7 +17,8 @@ internal static class SnapshotName
         ParameterInfo[] parameters = test.GetParameters();
         if (parameters.Length > 0 && settings.Parameters is null && settings.MethodName is null)
         {
-            throw new InvalidOperationException($"{test.Name} has parameters: say which of them stand in the file name with UseParameters.");
+            throw new InvalidOperationException(
+                $"{test.Name} has parameters: say which of them stand in the file name with UseParameters.");
         }
 
         for (int index = 0; index < (settings.Parameters?.Length ?? 0); index++)

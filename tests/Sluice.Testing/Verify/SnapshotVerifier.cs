@@ -23,7 +23,8 @@ internal static class SnapshotVerifier
     }
 
     /// <summary>Verifies with everything said explicitly.</summary>
-    internal static async Task RunAsync(IReadOnlyList<Target> targets, VerifySettings settings, string directory, string prefix, bool accepts)
+    internal static async Task RunAsync(
+        IReadOnlyList<Target> targets, VerifySettings settings, string directory, string prefix, bool accepts)
     {
         VerifierSettings.Freeze();
         PrefixUnique.Claim(Path.Combine(directory, prefix));
@@ -76,7 +77,8 @@ internal static class SnapshotVerifier
     }
 
     private static bool IsContinuousIntegration() =>
-        Environment.GetEnvironmentVariable("CI") is { Length: > 0 } value && !string.Equals(value, "false", StringComparison.OrdinalIgnoreCase);
+        Environment.GetEnvironmentVariable("CI") is { Length: > 0 } value
+            && !string.Equals(value, "false", StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<string> FilesOf(string directory, string prefix, string kind) => Directory.EnumerateFiles(directory)
         .Where(path => IsOf(Path.GetFileName(path), prefix, kind)).ToArray();
@@ -104,7 +106,8 @@ internal static class SnapshotVerifier
         string text = await File.ReadAllTextAsync(path, s_encoding);
         if (text.Contains('\r'))
         {
-            throw new InvalidOperationException($"The verified file holds a carriage return; its lines must end in a line feed alone: {path}");
+            throw new InvalidOperationException(
+                $"The verified file holds a carriage return; its lines must end in a line feed alone: {path}");
         }
 
         return text.Length == 0 ? null : text;

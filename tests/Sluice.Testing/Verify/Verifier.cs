@@ -22,7 +22,8 @@ public static class Verifier
     /// <param name="extension">The extension, without a dot.</param>
     /// <param name="settings">Settings of this call.</param>
     /// <param name="sourceFile">The calling file, whose directory holds the verified file.</param>
-    public static SettingsTask Verify(string target, string extension, VerifySettings? settings = null, [CallerFilePath] string sourceFile = "") =>
+    public static SettingsTask Verify(
+        string target, string extension, VerifySettings? settings = null, [CallerFilePath] string sourceFile = "") =>
         Start([new Target(extension, target)], settings, sourceFile);
 
     /// <summary>Verifies an object for which a converter is registered: a generator driver or its run result.</summary>

@@ -35,7 +35,8 @@ public static class VerifierSettings
         }
 
         throw new NotSupportedException(
-            $"Nothing turns a {target.GetType()} into text: pass a string, or call VerifySourceGenerators.Initialize() in a module initializer.");
+            $"Nothing turns a {target.GetType()} into text: pass a string, or call VerifySourceGenerators.Initialize() in a " +
+            "module initializer.");
     }
 
     internal static void Freeze() => s_isFrozen = true;
@@ -44,7 +45,8 @@ public static class VerifierSettings
     {
         if (s_isFrozen)
         {
-            throw new InvalidOperationException("Settings of all verifications must be made before the first one: use a module initializer.");
+            throw new InvalidOperationException(
+                "Settings of all verifications must be made before the first one: use a module initializer.");
         }
     }
 }

@@ -16,7 +16,9 @@ public static class VerifySourceGenerators
 
     private static List<Target> Convert(GeneratorDriverRunResult result)
     {
-        if (result.Results.Select(static generator => generator.Exception).FirstOrDefault(static exception => exception is not null) is { } exception)
+        Exception? exception = result.Results.Select(static generator => generator.Exception).FirstOrDefault(
+            static thrown => thrown is not null);
+        if (exception is not null)
         {
             throw new InvalidOperationException("The generator threw.", exception);
         }

@@ -13,11 +13,14 @@ public sealed class EchoMethodFactory : IIoMethodFactory
 
 #pragma warning disable CA2255 // Shows whether anything of the assembly ran.
     [ModuleInitializer]
-    internal static void CountLoad() => AppDomain.CurrentDomain.SetData(LoadsKey, (AppDomain.CurrentDomain.GetData(LoadsKey) as int? ?? 0) + 1);
+    internal static void CountLoad() =>
+        AppDomain.CurrentDomain.SetData(LoadsKey, (AppDomain.CurrentDomain.GetData(LoadsKey) as int? ?? 0) + 1);
 #pragma warning restore CA2255
 
     public IoMethodAvailability Probe(IoMethodSettings settings) =>
-        settings.Values.TryGetValue("unavailable", out string? reason) ? IoMethodAvailability.Unavailable(reason) : IoMethodAvailability.Available;
+        settings.Values.TryGetValue("unavailable", out string? reason)
+            ? IoMethodAvailability.Unavailable(reason)
+            : IoMethodAvailability.Available;
 
     public IoMethod Create(IoMethodSettings settings) => new EchoMethod(settings.PluginDirectory);
 

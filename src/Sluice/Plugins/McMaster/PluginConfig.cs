@@ -35,7 +35,9 @@ internal sealed class PluginConfig
     /// </summary>
     public bool IsLazyLoaded { get; set; }
 
-    /// <summary>Whether files are read into memory instead of mapped: they may then be overwritten while loaded, and have no location.</summary>
+    /// <summary>
+    /// Whether files are read into memory instead of mapped: they may then be overwritten while loaded, and have no location.
+    /// </summary>
     public bool LoadInMemory { get; set; }
 
     /// <summary>Where shared and not otherwise found assemblies come from.</summary>

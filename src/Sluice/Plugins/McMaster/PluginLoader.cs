@@ -48,7 +48,8 @@ internal sealed class PluginLoader : IDisposable
     /// <param name="isUnloadable">Whether it can be unloaded.</param>
     /// <param name="sharedTypes">Types whose assemblies always come from the host.</param>
     /// <param name="configure">Fills in the rest.</param>
-    public static PluginLoader CreateFromAssemblyFile(string assemblyFile, bool isUnloadable, Type[] sharedTypes, Action<PluginConfig> configure)
+    public static PluginLoader CreateFromAssemblyFile(
+        string assemblyFile, bool isUnloadable, Type[] sharedTypes, Action<PluginConfig> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
         return CreateFromAssemblyFile(

@@ -1,0 +1,64 @@
+namespace Sluice.Tool.Bench;
+
+/// <summary>What scenarios, modes, methods and durable forms are called on the command line, and what they mean.</summary>
+internal static class Names
+{
+    /// <summary>Every available io_method and .NET's own ways.</summary>
+    internal const string AllMethods = "all";
+
+    /// <summary>.NET's own asynchronous file I/O.</summary>
+    internal const string RandomAccessMethod = "randomaccess";
+
+    /// <summary>.NET's own blocking file I/O, one call after the other.</summary>
+    internal const string PreadMethod = "pread";
+
+    /// <summary>The method of the scenario of that name.</summary>
+    internal const string NullMethod = "null";
+
+    private static readonly (Scenario Scenario, string Name, string Meaning)[] s_scenarios =
+    [
+        (Scenario.RandomRead, "randread", "Reads of one block at random places: a database that looks up rows."),
+        (Scenario.SequentialRead, "seqread", "Reads one block after the other: a scan, a backup."),
+        (Scenario.RandomWrite, "randwrite", "Writes of one block at random places: a database that writes back changed pages."),
+        (Scenario.LogWrite, "logwrite", "Durable writes one after the other into space that was written before: a write-ahead log."),
+        (Scenario.Null, "null", "No I/O at all: what the runtime itself costs for one I/O from acquire to reuse."),
+    ];
+
+    private static readonly (Mode Mode, string Name)[] s_modes = [(Mode.Blocking, "blocking"), (Mode.Await, "await"), (Mode.Loop, "loop")];
+
+    private static readonly (DurableForm Form, string Name)[] s_forms =
+    [
+        (DurableForm.WriteThrough, "writethrough"),
+        (DurableForm.Linked, "linked"),
+        (DurableForm.Separate, "separate"),
+        (DurableForm.Osync, "osync"),
+    ];
+
+    /// <summary>The names of all scenarios, for messages.</summary>
+    internal static string Scenarios => string.Join(", ", s_scenarios.Select(static entry => entry.Name));
+
+    internal static string Of(Scenario scenario) => s_scenarios.First(entry => entry.Scenario == scenario).Name;
+
+    internal static string MeaningOf(Scenario scenario) => s_scenarios.First(entry => entry.Scenario == scenario).Meaning;
+
+    internal static string Of(Mode mode) => s_modes.First(entry => entry.Mode == mode).Name;
+
+    internal static string Of(DurableForm form) => s_forms.First(entry => entry.Form == form).Name;
+
+    internal static Scenario ParseScenario(string text) =>
+        Find(s_scenarios, static entry => entry.Name, text, "scenario").Scenario;
+
+    internal static Mode ParseMode(string text) => Find(s_modes, static entry => entry.Name, text, "--mode").Mode;
+
+    internal static DurableForm ParseForm(string text) => Find(s_forms, static entry => entry.Name, text, "--durable").Form;
+
+    private static T Find<T>(T[] entries, Func<T, string> name, string text, string what)
+    {
+        foreach (T entry in entries)
+        {
+            if (name(entry) == text) return entry;
+        }
+
+        throw new BenchUsageException($"{what} '{text}' is not known; known: {string.Join(", ", entries.Select(name))}.");
+    }
+}

@@ -1,0 +1,49 @@
+namespace Sluice.Tool.Bench;
+
+/// <summary>What a run does.</summary>
+internal enum Scenario
+{
+    /// <summary>Reads of one block at random places.</summary>
+    RandomRead,
+
+    /// <summary>Reads one block after the other.</summary>
+    SequentialRead,
+
+    /// <summary>Writes of one block at random places.</summary>
+    RandomWrite,
+
+    /// <summary>Durable writes one after the other, as a log does.</summary>
+    LogWrite,
+
+    /// <summary>Nothing, through the whole runtime: its own cost.</summary>
+    Null,
+}
+
+/// <summary>How the run waits for its I/O.</summary>
+internal enum Mode
+{
+    /// <summary>One thread with a context keeps all of the depth in flight and blocks for completions.</summary>
+    Blocking,
+
+    /// <summary>As many asynchronous loops as the depth says, on the thread pool.</summary>
+    Await,
+
+    /// <summary>The same loops on an <see cref="AioLoop"/>: one thread.</summary>
+    Loop,
+}
+
+/// <summary>How a durable write is made durable.</summary>
+internal enum DurableForm
+{
+    /// <summary>Each write is durable by itself (RWF_DSYNC).</summary>
+    WriteThrough,
+
+    /// <summary>Write and fdatasync as one submission.</summary>
+    Linked,
+
+    /// <summary>A write; when it has completed, an fdatasync.</summary>
+    Separate,
+
+    /// <summary>The file is opened so that every write is durable (O_DSYNC).</summary>
+    Osync,
+}

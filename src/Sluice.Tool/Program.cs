@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Sluice.Tool.Infrastructure;
+
+namespace Sluice.Tool;
+
+/// <summary>
+/// The <c>sluice</c> command. Exit codes: 0 done, 1 failed or stopped, 2 asked for wrongly. Whatever goes wrong is one line on stderr.
+/// </summary>
+internal static class Program
+{
+    internal const int Done = 0;
+    internal const int Failed = 1;
+    internal const int Misused = 2;
+
+    private static async Task<int> Main(string[] args)
+    {
+        using CancellationTokenSource stop = new();
+        using SignalHandling signals = new(stop);
+        return await RunAsync(args, Console.Out, Console.Error, stop.Token);
+    }
+
+    /// <summary>Runs one command line.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="output">Gets results.</param>
+    /// <param name="error">Gets the one line when something goes wrong, and progress when it is a terminal.</param>
+    /// <param name="cancellationToken">Stops the command cleanly.</param>
+    /// <returns>The exit code.</returns>
+    internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            Command root = CommandLine.Build();
+            ParseResult parsed = root.Parse(args, CommandLine.ParserConfiguration);
+            if (CommandLine.FindMistake(root, parsed) is { } mistake) throw new UsageException(mistake);
+            InvocationConfiguration invocation = new()
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(invocation, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            return Report(exception, error, cancellationToken);
+        }
+    }
+
+    private static int Report(Exception exception, TextWriter error, CancellationToken cancellationToken)
+    {
+        if (exception is AggregateException { InnerException: { } inner }) exception = inner;
+        if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
+        {
+            error.WriteLine("Stopped.");
+            return Failed;
+        }
+
+        error.WriteLine($"sluice: {Failure.Describe(exception)}");
+        if (Environment.GetEnvironmentVariable("SLUICE_DEBUG") == "1") error.WriteLine(exception);
+        return exception is UsageException ? Misused : Failed;
+    }
+}
