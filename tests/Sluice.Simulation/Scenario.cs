@@ -1,0 +1,38 @@
+namespace Sluice.Simulation;
+
+/// <summary>
+/// Storage code and what it promises. One object per run; it lives through all crashes of the run, and keeps what was acknowledged.
+/// All members run on one loop in virtual time.
+/// </summary>
+public abstract class Scenario
+{
+    /// <summary>The disk: sector size, capacity, latency. Seed and faults are given by the run.</summary>
+    /// <param name="random">For choosing.</param>
+    public virtual SimulatedDiskOptions DescribeDisk(SimulatedRandom random)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        return new SimulatedDiskOptions { SectorBytes = random.Chance(0.5) ? 512 : 4096 };
+    }
+
+    /// <summary>What goes wrong while <see cref="WorkAsync"/> runs; nothing unless said otherwise.</summary>
+    /// <param name="random">For choosing rates.</param>
+    public virtual FaultPlan PlanFaults(SimulatedRandom random) => FaultPlan.None;
+
+    /// <summary>Makes what is there before the first crash. No faults, no crash; the code makes it durable itself.</summary>
+    /// <param name="run">The run.</param>
+    public virtual Task SetUpAsync(SimulationRun run) => Task.CompletedTask;
+
+    /// <summary>
+    /// The code under test: about as many operations as the run asks for. May be killed anywhere; throws when it is. Injected errors that it
+    /// cannot live with may end it early.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    public abstract Task WorkAsync(SimulationRun run);
+
+    /// <summary>
+    /// Recovers and checks what was promised: on a new system after every crash, and at the end. No faults; a crash may come in the midst,
+    /// and then it is called again.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    public abstract Task CheckAsync(SimulationRun run);
+}

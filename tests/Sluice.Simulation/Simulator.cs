@@ -1,0 +1,115 @@
+using Sluice.Plugins;
+
+namespace Sluice.Simulation;
+
+/// <summary>Runs one seed of a scenario: set-up, then rounds of check, work and crash, then a last check.</summary>
+public static class Simulator
+{
+    private const ulong CrashPlanStream = 60;
+    internal const ulong FaultPlanStream = 61;
+    private const double CheckCrashShare = 0.2;
+
+    /// <summary>Runs. The calling thread becomes the loop's; any number of runs may go on on other threads.</summary>
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="parameters">What exactly.</param>
+    /// <param name="keepsTrace">Whether the records of the trace are kept.</param>
+    public static SimulationResult Run(ScenarioInfo scenario, SimulationParameters parameters, bool keepsTrace = false)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        ArgumentNullException.ThrowIfNull(parameters);
+        Scenario subject = scenario.Create();
+        SimulationRun run = new(parameters, keepsTrace, subject);
+        Exception? failure = null;
+        try
+        {
+            RunRounds(subject, run);
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+        }
+
+        Dictionary<FaultKind, long> faults = [];
+        foreach (FaultKind kind in Enum.GetValues<FaultKind>())
+        {
+            if (run.Disk.CountFaults(kind) is var count and > 0) faults[kind] = count;
+        }
+
+        string? text = failure is null ? null : failure is SimulationException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}";
+        return new SimulationResult(parameters, text, failure, run.Disk.Trace.Hash, run.Disk.OperationCount, run.Disk.CrashCount, faults, run.Disk.Trace);
+    }
+
+    private static void RunRounds(Scenario subject, SimulationRun run)
+    {
+        SimulationParameters parameters = run.Parameters;
+        SimulatedRandom crashes = new(parameters.Seed, CrashPlanStream);
+        FaultPlan plan = subject.PlanFaults(new SimulatedRandom(parameters.Seed, FaultPlanStream)).Without(parameters.Without);
+        WithSystem(run, () => subject.SetUpAsync(run), mayDie: false);
+        while (run.Disk.CrashCount < parameters.Crashes)
+        {
+            run.Round = run.Disk.CrashCount;
+            run.Operations = parameters.Operations;
+            CrashPlan crash = PlanCrash(crashes, parameters.Operations);
+            bool hitsCheck = crashes.Chance(CheckCrashShare);
+            int before = run.Disk.CrashCount;
+            WithSystem(run, () => RunRoundAsync(subject, run, plan, crash, hitsCheck), mayDie: true);
+            run.Disk.SetFaults(FaultPlan.None);
+            run.Disk.PlanCrash(null);
+            if (run.Disk.CrashCount == before) run.Disk.Crash(crash.Kind);
+        }
+
+        run.Round = run.Disk.CrashCount;
+        WithSystem(run, () => FinishAsync(subject, run, plan), mayDie: false);
+    }
+
+    private static async Task RunRoundAsync(Scenario subject, SimulationRun run, FaultPlan plan, CrashPlan crash, bool hitsCheck)
+    {
+        if (hitsCheck) run.Disk.PlanCrash(crash);
+        await subject.CheckAsync(run);
+        run.Disk.SetFaults(plan);
+        if (!hitsCheck) run.Disk.PlanCrash(crash);
+        await subject.WorkAsync(run);
+    }
+
+    private static async Task FinishAsync(Scenario subject, SimulationRun run, FaultPlan plan)
+    {
+        await subject.CheckAsync(run);
+        run.Disk.SetFaults(plan);
+        await subject.WorkAsync(run);
+        run.Disk.SetFaults(FaultPlan.None);
+        await subject.CheckAsync(run);
+    }
+
+    private static CrashPlan PlanCrash(SimulatedRandom random, int operations)
+    {
+        CrashKind kind = random.Chance(0.25) ? CrashKind.ProcessDeath : CrashKind.PowerLoss;
+
+        // Sometimes the work ends before: then the crash meets a program at rest.
+        return new CrashPlan(kind) { AtOperation = 1 + random.Next(Math.Max(1, operations)) };
+    }
+
+    private static void WithSystem(SimulationRun run, Func<Task> work, bool mayDie)
+    {
+        IoMethodCatalog catalog = new();
+        catalog.Add("simulated", new SimulatedMethodFactory(run.Disk));
+        using AioSystem system = AioSystem.Start(new AioSystemOptions
+        {
+            Method = "simulated",
+            Catalog = catalog,
+            TimeProvider = run.Disk.Time,
+            SharedContexts = 1,
+            ContextsMax = 2,
+            HandlesPerContext = 32,
+        });
+        run.System = system;
+        run.CrashesAtStart = run.Disk.CrashCount;
+        try
+        {
+            system.RunLoop(work);
+        }
+        catch (Exception exception) when (mayDie && run.IsDead && exception is not SimulationException)
+        {
+            // The process died: that its calls fail is what dying means.
+        }
+    }
+}
