@@ -59,6 +59,7 @@ public static class Simulator
         }
 
         run.Round = run.Disk.CrashCount;
+        run.Operations = parameters.Operations;
         WithSystem(run, () => FinishAsync(subject, run, plan), mayDie: false);
     }
 

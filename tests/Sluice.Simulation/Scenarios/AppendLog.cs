@@ -177,6 +177,10 @@ public class AppendLog
         // An old record behind a torn one must not look like the successor of the one that is written next.
         End = position;
         await File.SetLengthAsync(position);
+
+        // What was read may be in the system's cache only: a flush that failed before the process died has marked it clean, and a flush
+        // now would do nothing and succeed. Written again it is dirty, and the flush makes it durable.
+        await File.WriteAsync(content.AsMemory(0, position), 0);
         await File.FlushAsync();
         DurableEnd = End;
     }
