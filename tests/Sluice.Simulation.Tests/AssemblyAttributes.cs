@@ -1,0 +1,2 @@
+// Sweeps use every core themselves.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
