@@ -245,7 +245,7 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
 
     private void SetVectors(AioHandle handle)
     {
-        if (_vectorCount == 1)
+        if (_vectors is null)
         {
             long length = Math.Min((long)_vector.LengthBytes - _startedBytes, Limits.TransferBytesMax & ~0xFFFL);
             handle.SetVector(new IoVector(_vector.Address + (nint)_startedBytes, (nuint)length));
