@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Sluice.Methods.Worker;
 
 /// <summary>
-/// What one context counts. Only the submitter writes (the runtime lets one submit at a time), with plain stores; readers may
+/// What one context counts. Submit writes the one part, TryExecuteAtOnce the other (each runs on one thread at a time), with plain stores; readers may
 /// see a value a moment old. Padded on both sides, because contexts are busy at the same time.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 320)]
@@ -24,6 +24,10 @@ internal struct ContextCounters
     [FieldOffset(160)]
     internal long Faults;
 
+    /// <summary>Faults of reads tried by the issuer, who may be another thread than the submitter.</summary>
+    [FieldOffset(168)]
+    internal long TrialFaults;
+
     internal void Add(in ContextCounters other)
     {
         Submitted += other.Submitted;
@@ -31,5 +35,6 @@ internal struct ContextCounters
         NoWaitMisses += other.NoWaitMisses;
         QueueOverflows += other.QueueOverflows;
         Faults += other.Faults;
+        TrialFaults += other.TrialFaults;
     }
 }

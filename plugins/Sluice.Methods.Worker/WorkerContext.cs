@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace Sluice.Methods.Worker;
 
 /// <summary>
-/// The state of <c>worker</c> for one issuer. Reads whose data is cached are done at once by the submitter, everything else goes to
+/// The state of <c>worker</c> for one issuer. Reads whose data is cached are done at once by the issuer, everything else goes to
 /// the queue, and what finds no room there is executed by the submitter.
 /// </summary>
 /// <remarks>
-/// Submit runs on one thread at a time (the runtime's rule), so its scratch arrays, the trial's state and the counters need no lock.
-/// The order within Submit: try or queue each request; wake one worker; execute what found no room; deliver. The device starts
+/// Submit runs on one thread at a time, and so does TryExecuteAtOnce (the runtime's rules), so the scratch arrays of the one, the
+/// trial's state of the other and the counters of each need no lock. The order within Submit: queue each request; wake one worker; execute what found no room; deliver. The device starts
 /// on what was queued while the submitter works, and nothing is delivered while a part of the batch is still to be handed over.
 /// </remarks>
 internal sealed class WorkerContext : IoMethodContext
@@ -37,6 +37,14 @@ internal sealed class WorkerContext : IoMethodContext
 
     internal ref readonly ContextCounters Counters => ref _counters;
 
+    /// <summary>Reads what is cached, so that it costs what a plain read costs: no queue, no batch, no hand-over.</summary>
+    public override bool TryExecuteAtOnce(IoRequest request, out IoOutcome outcome)
+    {
+        outcome = default;
+        if (request.Operation != IoOperation.Read || !request.Has(IoRequestFlags.Buffered) || !_triesNoWait) return false;
+        return TryWithoutBlocking(request, out outcome);
+    }
+
     public override int Submit(ReadOnlySpan<IoRequest> batch, bool waitFollows)
     {
         // The runtime's batches hold 32 at most; a longer one would not fit the scratch arrays, so it is taken in pieces.
@@ -61,12 +69,7 @@ internal sealed class WorkerContext : IoMethodContext
         for (int i = 0; i < batch.Length; i++)
         {
             IoRequest request = batch[i];
-            if (request.Operation == IoOperation.Read && request.Has(IoRequestFlags.Buffered) && _triesNoWait &&
-                TryWithoutBlocking(request, out IoOutcome outcome))
-            {
-                _ended[ended++] = new IoCompletion(request.Token, outcome);
-            }
-            else if (hasWorkers && _queue.TryEnqueue(this, request))
+            if (hasWorkers && _queue.TryEnqueue(this, request))
             {
                 queued++;
             }
@@ -121,7 +124,7 @@ internal sealed class WorkerContext : IoMethodContext
         catch (Exception)
         {
             // The same as an exception of Execute: the read fails, the rest of the batch goes on.
-            _counters.Faults++;
+            _counters.TrialFaults++;
             outcome = Execution.OutcomeOfFault(request);
             return true;
         }

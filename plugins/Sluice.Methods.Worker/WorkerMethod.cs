@@ -69,7 +69,7 @@ internal sealed class WorkerMethod : IoMethod
         WorkerCounters workers = _pool.SumWorkers();
         return
         [
-            new("submitted", contexts.Submitted),
+            new("submitted", contexts.Submitted + contexts.NoWaitHits),
             new("nowait_hits", contexts.NoWaitHits),
             new("nowait_misses", contexts.NoWaitMisses),
             new("queue_overflows", contexts.QueueOverflows),
@@ -79,7 +79,7 @@ internal sealed class WorkerMethod : IoMethod
             new("launched", _pool.Launched),
             new("launch_failures", _pool.LaunchFailures),
             new("retired", _pool.Retired),
-            new("faults", contexts.Faults + workers.Faults),
+            new("faults", contexts.Faults + contexts.TrialFaults + workers.Faults),
         ];
     }
 

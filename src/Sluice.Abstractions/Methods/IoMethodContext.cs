@@ -15,6 +15,19 @@ public abstract class IoMethodContext : IDisposable
     public virtual bool NeedsSynchronousExecution(IoRequest request) => false;
 
     /// <summary>
+    /// Asks before staging whether a request can be executed at once because nothing has to be waited for (its data is in memory),
+    /// and executes it if so. Issuing thread, not twice at once; may overlap with everything else. Does not block.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="outcome">What became of it, when it was executed.</param>
+    /// <returns>False when it was not executed: it is staged, and comes to <see cref="Submit"/>.</returns>
+    public virtual bool TryExecuteAtOnce(IoRequest request, out IoOutcome outcome)
+    {
+        outcome = default;
+        return false;
+    }
+
+    /// <summary>
     /// Takes requests over. They, their vectors and their files stay valid until their completion was delivered.
     /// Must not wait for an I/O of anybody; may execute requests in place (a full queue) and deliver them at once.
     /// </summary>
@@ -43,7 +56,7 @@ public abstract class IoMethodContext : IDisposable
     /// <summary>Driven methods only. Whether completions are there to reap: a cheap look from any thread, allowed to be stale.</summary>
     public virtual bool HasCompletions => throw new NotSupportedException();
 
-    /// <summary>Driven methods only. Makes a current or the next <see cref="Wait"/> return. Any thread.</summary>
+    /// <summary>Driven methods only. Makes a current or the next <see cref="Wait"/> return. Any thread, also while and after the state is disposed: nothing happens then.</summary>
     public virtual void Wake() => throw new NotSupportedException();
 
     /// <summary>

@@ -24,9 +24,9 @@ public class WorkerFaultTests
         requests.Set(0, bad, operation);
         requests.Set(1, good, IoOperation.Write);
 
-        context.Submit(requests.Range(0, 1), waitFollows: false);
+        context.Offer(sink, requests.Range(0, 1));
         Assert.Equal(new IoCompletion(0, -Errno.EIO, detail), sink.WaitFor(0));
-        context.Submit(requests.Range(1, 1), waitFollows: false);
+        context.Offer(sink, requests.Range(1, 1));
         Assert.Equal(TestRequests.BufferBytes, sink.WaitFor(1).Result);
 
         Watchdog.Join(first, "the thread that met the exception ends");
@@ -49,7 +49,7 @@ public class WorkerFaultTests
         for (int i = 0; i < 32; i++) requests.Set(i, file, IoOperation.Fsync);
         for (int round = 1; round <= 100; round++)
         {
-            context.Submit(requests.All, waitFollows: false);
+            context.Offer(sink, requests.All);
             sink.WaitForTotal(round * 32L);
         }
 
@@ -68,11 +68,11 @@ public class WorkerFaultTests
         using IoMethodContext context = MethodSettings.Context(method, sink);
         requests.Set(0, file, IoOperation.Fsync);
         sink.Delivering = _ => throw new InvalidOperationException("a sink must not");
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
         Watchdog.Until(() => MethodSettings.Counter(method, "faults") == 1, "the exception is counted");
 
         sink.Delivering = null;
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
 
         sink.WaitFor(0);
     }
@@ -107,7 +107,7 @@ public class WorkerFaultTests
         RecordingSink sink = new(1);
         IoMethodContext context = MethodSettings.Context(method, sink);
         requests.Set(0, file, IoOperation.Fsync);
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
         Watchdog.Until(() => file.Executions == 1, "a worker hangs in the file");
 
         IoMethodException refusal = Assert.Throws<IoMethodException>(method.Dispose);

@@ -26,7 +26,7 @@ public class WorkerOperationTests
         }
 
 
-        Assert.Equal(32, context.Submit(requests.All, waitFollows: false));
+        Assert.Equal(32, context.Offer(sink, requests.All));
         sink.WaitForTotal(32);
 
         for (int i = 0; i < 32; i++)
@@ -48,7 +48,7 @@ public class WorkerOperationTests
         requests.Set(0, file.File, IoOperation.Write, Block);
         requests.Set(1, file.File, IoOperation.Read, 2 * Block);
 
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
         sink.WaitForTotal(2);
 
         Assert.Equal(Block, sink.Last(0).Result);
@@ -71,7 +71,7 @@ public class WorkerOperationTests
         requests.BufferOf(0).Fill(0xCD);
         requests.Set(0, file.File, IoOperation.Write, 4 * Block, flags: flags | IoRequestFlags.Buffered, pieces: 2);
 
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
 
         Assert.Equal(Block, sink.WaitFor(0).Result);
         Assert.Equal(5 * Block, file.Content.Length);
@@ -92,7 +92,7 @@ public class WorkerOperationTests
         using IoMethodContext context = MethodSettings.Context(method, sink);
         requests.Set(0, file.File, operation, 0, 8 * Block);
 
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
 
         Assert.Equal(new IoCompletion(0, 0), sink.WaitFor(0));
         Assert.Equal(blocksAfter * Block, file.File.GetLength());
@@ -110,7 +110,7 @@ public class WorkerOperationTests
         requests.Set(1, file.File, IoOperation.Read, 2 * Block, flags: IoRequestFlags.Buffered);
         requests.Set(2, file.File, IoOperation.Read, -2, flags: IoRequestFlags.Buffered);
 
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
         sink.WaitForTotal(3);
 
         Assert.Equal(17, sink.Last(0).Result);

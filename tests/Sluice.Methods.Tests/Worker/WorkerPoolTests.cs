@@ -37,7 +37,7 @@ public class WorkerPoolTests
         for (int i = 0; i < 4; i++) requests.Set(i, file, IoOperation.Fsync);
         Watchdog.Until(() => pool.IdleCount == 8, "all workers park");
 
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
 
         Watchdog.Until(() => file.Executions == 4, "four workers execute at once");
         gate.Set();
@@ -74,7 +74,7 @@ public class WorkerPoolTests
         using IoMethodContext context = MethodSettings.Context(method, sink);
         for (int i = 0; i < 32; i++) requests.Set(i, file, IoOperation.Fsync);
 
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
         clock.FireDue();
 
         // The first start is due at once, and stays the only one while the clock stands.
@@ -105,7 +105,7 @@ public class WorkerPoolTests
         RecordingSink sink = new(8);
         using IoMethodContext context = MethodSettings.Context(method, sink);
         for (int i = 0; i < 8; i++) requests.Set(i, file, IoOperation.Fsync);
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
         clock.FireDue();
         Watchdog.Until(() => pool.WorkerCount == 2 && file.Executions == 2, "the second worker starts");
 
@@ -175,7 +175,7 @@ public class WorkerPoolTests
                 Assert.True(method.TryChangeSetting("min_workers", random.Next(1, 33).ToString(), out string? refusal), refusal);
             }
 
-            context.Submit(requests.All, waitFollows: false);
+            context.Offer(sink, requests.All);
             SpinUntilTotal(sink, round * 32L);
         }
 

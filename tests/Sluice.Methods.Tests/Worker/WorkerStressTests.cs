@@ -24,7 +24,7 @@ public class WorkerStressTests
         {
             // Sometimes the workers are parked, sometimes about to park, sometimes busy when the next batch comes.
             int count = random.Next(1, 5);
-            context.Submit(requests.Range(0, count), waitFollows: false);
+            context.Offer(sink, requests.Range(0, count));
             total += count;
             WorkerPoolTests.SpinUntilTotal(sink, total);
             Thread.SpinWait(random.Next(0, 400));
@@ -66,7 +66,7 @@ public class WorkerStressTests
                         requests.Set(i, file, IoOperation.Read, (round * 100) + i, flags: flags);
                     }
 
-                    if (context.Submit(requests.All, waitFollows: false) != Depth) Interlocked.Increment(ref wrong);
+                    if (context.Offer(sink, requests.All) != Depth) Interlocked.Increment(ref wrong);
                     WorkerPoolTests.SpinUntilTotal(sink, (long)round * Depth);
                     for (int i = 0; i < Depth; i++)
                     {
@@ -120,7 +120,7 @@ public class WorkerStressTests
         {
             for (int round = 0; round < rounds; round++)
             {
-                context.Submit(requests.All, waitFollows: false);
+                context.Offer(sink, requests.All);
                 total += 32;
                 WorkerPoolTests.SpinUntilTotal(sink, total);
             }

@@ -7,7 +7,7 @@ namespace Sluice.Methods.Tests.Worker;
 public class WorkerSubmitTests
 {
     [Fact]
-    public void AReadWhoseDataIsCachedIsDeliveredInsideSubmit()
+    public void AReadWhoseDataIsCachedIsExecutedAtOnce()
     {
         using ScriptedFile file = new() { OnTry = request => new IoOutcome((int)request.LengthBytes) };
         using TestRequests requests = new(32);
@@ -16,7 +16,7 @@ public class WorkerSubmitTests
         using IoMethodContext context = MethodSettings.Context(method, sink);
         for (int i = 0; i < 32; i++) requests.Set(i, file, IoOperation.Read, flags: IoRequestFlags.Buffered);
 
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
 
         Assert.Equal(32, sink.Total);
         for (int i = 0; i < 32; i++) Assert.Equal(Environment.CurrentManagedThreadId, sink.ThreadOf(i));
@@ -37,7 +37,7 @@ public class WorkerSubmitTests
         requests.Set(1, file, IoOperation.Write, flags: IoRequestFlags.Buffered);
         requests.Set(2, file, IoOperation.Fsync, flags: IoRequestFlags.Buffered);
 
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
         sink.WaitForTotal(3);
 
         Assert.Equal(0, file.Tries);
@@ -54,7 +54,7 @@ public class WorkerSubmitTests
         using IoMethodContext context = MethodSettings.Context(method, sink);
         requests.Set(0, file, IoOperation.Read, flags: IoRequestFlags.Buffered);
 
-        context.Submit(requests.All, waitFollows: false);
+        context.Offer(sink, requests.All);
         sink.WaitFor(0);
 
         Assert.Equal(0, file.Tries);
@@ -73,7 +73,7 @@ public class WorkerSubmitTests
 
         for (int i = 1; i <= 8 + 160; i++)
         {
-            context.Submit(requests.All, waitFollows: false);
+            context.Offer(sink, requests.All);
             sink.WaitFor(0, i);
         }
 
@@ -106,7 +106,7 @@ public class WorkerSubmitTests
         {
             for (int i = 0; i < count; i++)
             {
-                context.Submit(requests.All, waitFollows: false);
+                context.Offer(sink, requests.All);
                 sink.WaitFor(0, ++submitted);
             }
         }
@@ -133,9 +133,9 @@ public class WorkerSubmitTests
         for (int i = 0; i < 32; i++) requests.Set(i, file, IoOperation.Write);
 
         // The worker takes one and stops in it; four fill the queue.
-        context.Submit(requests.Range(0, 1), waitFollows: false);
+        context.Offer(sink, requests.Range(0, 1));
         Watchdog.Until(() => file.Executions == 1, "the worker takes the first request");
-        context.Submit(requests.Range(1, 31), waitFollows: false);
+        context.Offer(sink, requests.Range(1, 31));
 
         Assert.Equal(27, MethodSettings.Counter(method, "queue_overflows"));
         Assert.Equal(27, sink.Total);
@@ -157,7 +157,7 @@ public class WorkerSubmitTests
         requests.Set(0, bad, IoOperation.Read, flags: IoRequestFlags.Buffered);
         requests.Set(1, good, IoOperation.Read, flags: IoRequestFlags.Buffered);
 
-        Assert.Equal(2, context.Submit(requests.All, waitFollows: false));
+        Assert.Equal(2, context.Offer(sink, requests.All));
 
         Assert.Equal(new IoCompletion(0, -Errno.EIO), sink.Last(0));
         Assert.Equal(TestRequests.BufferBytes, sink.Last(1).Result);
@@ -172,9 +172,10 @@ public class WorkerSubmitTests
         using IoMethod method = new WorkerMethodFactory().Create(MethodSettings.With());
         for (int round = 1; round <= 3; round++)
         {
-            using IoMethodContext context = MethodSettings.Context(method, new RecordingSink(4));
+            RecordingSink sink = new(4);
+            using IoMethodContext context = MethodSettings.Context(method, sink);
             for (int i = 0; i < 4; i++) requests.Set(i, file, IoOperation.Read, flags: IoRequestFlags.Buffered);
-            context.Submit(requests.All, waitFollows: false);
+            context.Offer(sink, requests.All);
         }
 
         Assert.Equal(12, MethodSettings.Counter(method, "submitted"));
