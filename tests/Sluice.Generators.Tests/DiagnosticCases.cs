@@ -15,7 +15,8 @@ internal static partial class DiagnosticCases
             "[AioStateMachine([|typeof(int)|])] [AioTransition(\"Go\", 0, 1)] public partial struct M;",
             "The states of 'M' must be an enum that is not generic and that the machine can see"),
         new("AIO024", "the states have a gap",
-            "public enum E { A, B = 2 } [AioStateMachine([|typeof(E)|])] [AioTransition(\"Go\", E.A, E.B)] public partial struct M; class User { void Use(ref M m) { m.Go(); _ = m.Value; } }",
+            "public enum E { A, B = 2 } [AioStateMachine([|typeof(E)|])] [AioTransition(\"Go\", E.A, E.B)] public partial struct M; "
+            + "class User { void Use(ref M m) { m.Go(); _ = m.Value; } }",
             "The states of 'M' must be 0, 1, 2, … without gap or double: 'B' is 2 where 1 is expected"),
         new("AIO024", "two states have one value",
             "public enum E { A, B, C = 1 } [AioStateMachine([|typeof(E)|])] [AioTransition(\"Go\", E.A, E.B)] public partial struct M;",
@@ -24,13 +25,16 @@ internal static partial class DiagnosticCases
             "public enum E { } [AioStateMachine([|typeof(E)|])] [AioTransition(\"Go\", (E)0, (E)0)] public partial struct M;",
             "The states of 'M' must be 0, 1, 2, … without gap or double: the enum has no members"),
         new("AIO025", "33 states",
-            $"public enum E {{ {string.Join(", ", Enumerable.Range(0, 33).Select(static index => $"S{index}"))} }} [AioStateMachine([|typeof(E)|])] [AioTransition(\"Go\", E.S0, E.S1)] public partial struct M;",
+            $"public enum E {{ {string.Join(", ", Enumerable.Range(0, 33).Select(static index => $"S{index}"))} }} "
+            + $"[AioStateMachine([|typeof(E)|])] [AioTransition(\"Go\", E.S0, E.S1)] public partial struct M;",
             "The enum 'E' has 33 members and a machine has room for 32 states"),
         new("AIO026", "no transitions",
             "public enum E { A, B } [AioStateMachine(typeof(E))] public partial struct [|M|];",
             "The state machine 'M' declares no transition; add [AioTransition(name, from, to)]"),
         new("AIO027", "not a state",
-            Machine("", """[AioTransition("X", [|(E)9|], E.B)] [AioTransition("Y", E.A, [|1|])] [AioTransition("Z", to: E.A, from: [|null!|])]"""),
+            Machine("", """
+                [AioTransition("X", [|(E)9|], E.B)] [AioTransition("Y", E.A, [|1|])] [AioTransition("Z", to: E.A, from: [|null!|])]
+                """),
             "9 is not a member of 'E', the states of 'M'",
             "1 is not a member of 'E', the states of 'M'",
             "null is not a member of 'E', the states of 'M'"),
@@ -57,13 +61,16 @@ internal static partial class DiagnosticCases
             Machine("", """[AioTransition("Go", [|E.A|], E.A)]"""),
             "The transition 'Go' leads from A to both B and A; give the second one a name of its own"),
         new("AIO033", "a state is unreachable",
-            "public enum E { A, B, C } [AioStateMachine([|typeof(E)|])] [AioTransition(\"Go\", E.A, E.B)] [AioTransition(\"Back\", E.B, E.A)] [AioTransition(\"Out\", E.C, E.A)] public partial struct M;",
+            "public enum E { A, B, C } [AioStateMachine([|typeof(E)|])] [AioTransition(\"Go\", E.A, E.B)] [AioTransition(\"Back\", E.B, "
+            + "E.A)] [AioTransition(\"Out\", E.C, E.A)] public partial struct M;",
             "No transition leads from the first state to C of 'M'"),
         new("AIO034", "a state is a dead end",
-            "public enum E { A, B, C } [AioStateMachine([|typeof(E)|])] [AioTransition(\"Go\", E.A, E.B)] [AioTransition(\"Go\", E.B, E.C)] [AioTransition(\"Stay\", E.C, E.C)] public partial struct M;",
+            "public enum E { A, B, C } [AioStateMachine([|typeof(E)|])] [AioTransition(\"Go\", E.A, E.B)] [AioTransition(\"Go\", E.B, "
+            + "E.C)] [AioTransition(\"Stay\", E.C, E.C)] public partial struct M;",
             "No transition leaves C of 'M'; add one, or say AllowsFinalStates = true"),
         new("AIO035", "a readonly machine",
-            "public enum E { A, B } [AioStateMachine(typeof(E))] [AioTransition(\"Go\", E.A, E.B)] [AioTransition(\"Back\", E.B, E.A)] public readonly partial struct [|M|];",
+            "public enum E { A, B } [AioStateMachine(typeof(E))] [AioTransition(\"Go\", E.A, E.B)] [AioTransition(\"Back\", E.B, E.A)] "
+            + "public readonly partial struct [|M|];",
             "The state machine 'M' must not be a readonly struct: its state changes"),
         new("AIO036", "a machine with fields",
             Machine("public int [|Count|]; public string? [|Name|] { get; set; }"),

@@ -62,5 +62,6 @@ public class DiagnosticTests
     }
 
     private static string Show(string source, IEnumerable<(TextSpan Span, string Message)> diagnostics) => string.Join(
-        '\n', diagnostics.Select(diagnostic => $"{diagnostic.Span.Start} '{source.Substring(diagnostic.Span.Start, diagnostic.Span.Length)}': {diagnostic.Message}"));
+        '\n',
+        diagnostics.Select(found => $"{found.Span.Start} '{source.Substring(found.Span.Start, found.Span.Length)}': {found.Message}"));
 }

@@ -67,7 +67,9 @@ public class DocumentationTests
     {
         string index = File.ReadAllText(Path.Combine(Pages, "README.md"));
         Assert.All(Descriptors.All, descriptor => Assert.Contains(
-            $"| [{descriptor.Id}]({descriptor.Id}.md) | {descriptor.DefaultSeverity} | {descriptor.Title} |\n", index, StringComparison.Ordinal));
+            $"| [{descriptor.Id}]({descriptor.Id}.md) | {descriptor.DefaultSeverity} | {descriptor.Title} |\n",
+            index,
+            StringComparison.Ordinal));
     }
 
     [Fact]

@@ -54,7 +54,9 @@ public class IncrementalTests
         CSharpCompilation compilation = Compilation();
         GeneratorDriver driver = GeneratorRun.CreateDriver().RunGenerators(compilation);
         SyntaxTree added = CSharpSyntaxTree.ParseText(
-            "[AioTarget(\"third\", CanReopen = false)] public partial struct Third { public int A; }", GeneratorRun.ParseOptions, "Added.cs");
+            "[AioTarget(\"third\", CanReopen = false)] public partial struct Third { public int A; }",
+            GeneratorRun.ParseOptions,
+            "Added.cs");
         GeneratorRunResult result = driver.RunGenerators(compilation.AddSyntaxTrees(added)).GetRunResult().Results.Single();
         Assert.Equal(1, ReasonsOf(result, TrackingNames.Targets).Count(static reason => reason == IncrementalStepRunReason.New));
         Assert.Equal(2, ReasonsOf(result, TrackingNames.Targets).Count(IsKept));

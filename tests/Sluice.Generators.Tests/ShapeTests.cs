@@ -18,15 +18,22 @@ public class ShapeTests
     [InlineData("global namespace", "[AioTarget(\"t\", CanReopen = false)] partial struct T { public int A; }")]
     [InlineData(
         "block namespaces", "namespace A.B { namespace C { [AioTarget(\"t\", CanReopen = false)] partial struct T { public int X; } } }")]
-    [InlineData("keyword names", "namespace @class.@event { [AioTarget(\"t\", CanReopen = false)] public partial struct @struct { public int @int; public int @for { get; set; } } }")]
-    [InlineData("nested in every kind", "partial class A { internal partial struct B { internal partial interface C { internal partial record D { internal partial record struct F { [AioTarget(\"t\", CanReopen = false)] internal partial struct T { public int X; } } } } } }")]
+    [InlineData("keyword names", "namespace @class.@event { [AioTarget(\"t\", CanReopen = false)] public partial struct @struct { "
+        + "public int @int; public int @for { get; set; } } }")]
+    [InlineData("nested in every kind", "partial class A { internal partial struct B { internal partial interface C { internal partial "
+        + "record D { internal partial record struct F { [AioTarget(\"t\", CanReopen = false)] internal partial struct T { public int "
+        + "X; } } } } } }")]
     [InlineData("readonly record", "[AioTarget(\"t\", CanReopen = false)] internal readonly partial record struct T(int A, long B);")]
-    [InlineData("properties of all kinds", "[AioTarget(\"t\", CanReopen = false)] public partial struct T { private int _a; public int A { set => _a = value; } public int B { get; private set; } public int this[int index] => _a; public static int C => 1; public int? D; public (int, int) E; }")]
+    [InlineData("properties of all kinds", "[AioTarget(\"t\", CanReopen = false)] public partial struct T { private int _a; public int "
+        + "A { set => _a = value; } public int B { get; private set; } public int this[int index] => _a; public static int C => 1; "
+        + "public int? D; public (int, int) E; }")]
     [InlineData(
         "an obsolete type", "[Obsolete] [AioTarget(\"t\", CanReopen = false)] public partial struct T { [Obsolete(\"x\")] public int A; }")]
     [InlineData("no fields", "[AioTarget(\"t\", CanReopen = false)] public partial struct T { }")]
-    [InlineData("own start methods", "[AioTarget(\"t\", CanReopen = false)] public partial struct T { public int A; public void StartRead(AioHandle handle, IoFile file, long offsetBytes) { } public void StartRead(AioHandle handle) { } }")]
-    [InlineData("several parts", "[AioTarget(\"t\", CanReopen = false)] public partial struct T { public int A; } public partial struct T { public int B => A; }")]
+    [InlineData("own start methods", "[AioTarget(\"t\", CanReopen = false)] public partial struct T { public int A; public void "
+        + "StartRead(AioHandle handle, IoFile file, long offsetBytes) { } public void StartRead(AioHandle handle) { } }")]
+    [InlineData("several parts", "[AioTarget(\"t\", CanReopen = false)] public partial struct T { public int A; } public partial struct "
+        + "T { public int B => A; }")]
     public void ATargetOfAnyShapeCompiles(string shape, string source)
     {
         GeneratorRun run = GeneratorRun.Clean(source);
@@ -48,7 +55,8 @@ public class ShapeTests
     [Theory]
     [InlineData("enum E : ulong { A, B }", "[AioStateMachine(typeof(E))] T partial struct M;")]
     [InlineData("public enum E : sbyte { B = 1, A = 0 }", "[AioStateMachine(typeof(E))] T public partial record struct M;")]
-    [InlineData("enum E { A, B }", "partial class Outer<X> where X : class { [AioStateMachine(typeof(E))] T private partial struct M<Y> where Y : struct; }")]
+    [InlineData("enum E { A, B }", "partial class Outer<X> where X : class { [AioStateMachine(typeof(E))] T private partial struct M<Y> "
+        + "where Y : struct; }")]
     [InlineData("enum E { A, B }", "[AioStateMachine(typeof(E))] T ref partial struct M;")]
     [InlineData("", "[AioStateMachine(typeof(M.E))] T2 public partial struct M { private enum E { A, B } }")]
     [InlineData("", "public partial class Outer { internal enum E { A, B } [AioStateMachine(typeof(E))] T public partial struct M; }")]
@@ -61,7 +69,8 @@ public class ShapeTests
 
     [Fact]
     public void AFinalStateMayBeAllowed() => GeneratorRun.Clean(
-        "public enum E { A, B } [AioStateMachine(typeof(E), AllowsFinalStates = true)] [AioTransition(\"Go\", E.A, E.B)] public partial struct M;");
+        "public enum E { A, B } [AioStateMachine(typeof(E), AllowsFinalStates = true)] [AioTransition(\"Go\", E.A, E.B)] public partial "
+        + "struct M;");
 
     [Fact]
     public void TypesThatDifferInCaseOnlyGetFilesThatDifferInMore()
@@ -147,11 +156,13 @@ public class ShapeTests
             [InlineArray(5)] public struct Inline { private short _a; }
             public unsafe struct Fixed { public fixed int A[3]; public byte B; }
             public unsafe struct Pointers { public byte A; public void* B; public delegate*<void> C; public nint D; public nuint E; }
-            public struct Framework { public Guid A; public DateTime B; public TimeSpan C; public DateOnly D; public int? E; public byte F; public Half G; }
+            public struct Framework { public Guid A; public DateTime B; public TimeSpan C; public DateOnly D; }
+            public struct More { public int? E; public byte F; public Half G; }
             public struct Wide { public byte A; public Int128 B; }
             public struct Tuple { public (byte, long) A; public char B; public bool C; public decimal D; public DateTimeOffset E; }
             public struct Generic<T> where T : unmanaged { public byte A; public T B; }
-            public struct OfGeneric { public Generic<short> A; public Generic<double> B; public Range C; public Index D; public TimeOnly E; }
+            public struct OfGeneric { public Generic<short> A; public Generic<double> B; }
+            public struct Ranges { public Range C; public Index D; public TimeOnly E; }
             """;
         GeneratorRun run = GeneratorRun.Clean(Structs);
         System.Reflection.Assembly assembly = run.Load();

@@ -7,6 +7,7 @@ namespace Sluice.Generators.Emitter;
 /// <summary>Prints the class by which a host registers all targets and callbacks of an assembly.</summary>
 internal static class ModuleEmitter
 {
+    /// <summary>Prints the class; entries come sorted, so that their order in the sources changes nothing.</summary>
     public static SourceText Emit(ModuleOptions options, IEnumerable<ModuleEntry> targets, IEnumerable<ModuleEntry> callbacks)
     {
         int lastDot = options.FullName.LastIndexOf('.');
@@ -49,7 +50,7 @@ internal static class ModuleEmitter
 
     private static void EmitEntries(CodeWriter writer, string method, IEnumerable<ModuleEntry> entries)
     {
-        foreach (ModuleEntry entry in entries.OrderBy(static entry => entry.FullName, StringComparer.Ordinal))
+        foreach (ModuleEntry entry in entries)
         {
             writer.Line($"builder.{method}<{entry.Reference}>();");
         }

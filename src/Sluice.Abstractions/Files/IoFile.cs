@@ -26,6 +26,7 @@ public abstract class IoFile : IDisposable
     private readonly int[] _holds = new int[s_stripes * StripeInts];
     private readonly Lock _ownersLock = new();
     private Action<IoFile>[] _closingHooks = [];
+    private Action<IoFile>[] _closedHooks = [];
     private int _closing;
     private int _closed;
     private int _poisonErrno;
@@ -133,6 +134,12 @@ public abstract class IoFile : IDisposable
         }
     }
 
+    /// <summary>Adds an action to run after <see cref="CloseCore"/>: the file, its lock and its descriptor are gone then.</summary>
+    internal void AddClosedHook(Action<IoFile> hook)
+    {
+        lock (_ownersLock) Volatile.Write(ref _closedHooks, [.. _closedHooks, hook]);
+    }
+
     /// <summary>Takes an action back that <see cref="AddClosingHook"/> added.</summary>
     internal void RemoveClosingHook(Action<IoFile> hook)
     {
@@ -155,7 +162,14 @@ public abstract class IoFile : IDisposable
         }
 
         if (Interlocked.CompareExchange(ref _closed, 1, 0) != 0) return;
-        foreach (Action<IoFile> hook in Volatile.Read(ref _closingHooks)) hook(this);
-        CloseCore();
+        try
+        {
+            foreach (Action<IoFile> hook in Volatile.Read(ref _closingHooks)) hook(this);
+        }
+        finally
+        {
+            CloseCore();
+            foreach (Action<IoFile> hook in Volatile.Read(ref _closedHooks)) hook(this);
+        }
     }
 }

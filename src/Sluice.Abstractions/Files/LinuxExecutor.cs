@@ -7,11 +7,12 @@ namespace Sluice;
 /// <summary>Executes requests with Linux's system calls. EINTR is tried again: the runtime suspends threads with a signal for its collections.</summary>
 internal sealed unsafe class LinuxExecutor : OsExecutor
 {
-    // Set once a file system said EOPNOTSUPP to RWF_NOWAIT for a file; the worth of asking is per file, the flag only saves the common case.
+    // Cleared when the kernel does not have the call at all. What a file's system cannot do is remembered per file.
     private volatile bool _kernelHasNoWait = true;
 
-    internal override IoOutcome Execute(OsFile file, IoRequest request) => request.Operation switch
+    internal override IoOutcome Execute(OsFile file, IoRequest request) => request.OffsetBytes < 0 ? new IoOutcome(-Errno.EINVAL) : request.Operation switch
     {
+        // A negative offset means "where the file stands" to some of these calls.
         IoOperation.Read => Read(file.Descriptor, request),
         IoOperation.Write => Write(file.Descriptor, request),
         IoOperation.Fsync => Retry(file.Descriptor, static descriptor => Libc.Fsync(descriptor)),
@@ -25,6 +26,7 @@ internal sealed unsafe class LinuxExecutor : OsExecutor
     {
         outcome = default;
         if (request.Operation != IoOperation.Read || !request.Has(IoRequestFlags.Buffered) || !_kernelHasNoWait) return false;
+        if (file.RefusesNoWait || request.OffsetBytes < 0) return false;
         while (true)
         {
             nint result = Libc.PReadV2(file.Descriptor, request.Vectors, request.VectorCount, request.OffsetBytes, Libc.RWF_NOWAIT);
@@ -40,8 +42,11 @@ internal sealed unsafe class LinuxExecutor : OsExecutor
             {
                 case Errno.EINTR:
                     continue;
-                case Errno.EINVAL or Errno.ENOSYS:
+                case Errno.ENOSYS:
                     _kernelHasNoWait = false;
+                    return false;
+                case Errno.EOPNOTSUPP or Errno.EINVAL:
+                    file.RefusesNoWait = true;
                     return false;
                 default:
                     return false;

@@ -30,6 +30,9 @@ public sealed class OsFile : IoFile
 
     internal SafeFileHandle Handle => _handle;
 
+    /// <summary>Whether the file's system said that it cannot read without blocking. Set by the executor.</summary>
+    internal bool RefusesNoWait { get; set; }
+
     /// <inheritdoc/>
     public override IoOutcome Execute(IoRequest request) => _executor.Execute(this, request);
 
@@ -40,13 +43,18 @@ public sealed class OsFile : IoFile
     /// <inheritdoc/>
     public override long GetLength()
     {
+        Hold();
         try
         {
             return RandomAccess.GetLength(_handle);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new AioException($"tell the length of {Path}", Marshal.GetLastPInvokeError(), exception.Message.TrimEnd('.'));
+        }
+        finally
+        {
+            ReleaseHold(0);
         }
     }
 
@@ -54,9 +62,22 @@ public sealed class OsFile : IoFile
     public override void SetLength(long lengthBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lengthBytes);
-        int errno = _executor.SetLength(this, lengthBytes);
+        Hold();
+        int errno;
+        try
+        {
+            errno = _executor.SetLength(this, lengthBytes);
+        }
+        finally
+        {
+            ReleaseHold(0);
+        }
+
         if (errno != 0) throw new AioException($"set the length of {Path} to {lengthBytes} bytes", errno);
     }
+
+    // The number of the descriptor may be another file's the moment this one is closed.
+    private void Hold() => ObjectDisposedException.ThrowIf(!TryHold(0), this);
 
     /// <inheritdoc/>
     protected override void CloseCore() => _handle.Dispose();

@@ -55,7 +55,14 @@ internal sealed unsafe class OsFileSystem : IoFileSystem
         {
             foreach (FileSystemInfo info in new DirectoryInfo(path).EnumerateFileSystemInfos())
             {
-                entries.Add(new IoFileEntry(info.Name, info is DirectoryInfo, info is FileInfo file ? file.Length : 0));
+                try
+                {
+                    entries.Add(new IoFileEntry(info.Name, info is DirectoryInfo, info is FileInfo file ? file.Length : 0));
+                }
+                catch (FileNotFoundException)
+                {
+                    // Removed since it was listed: it is not there.
+                }
             }
         });
         entries.Sort(static (left, right) => string.CompareOrdinal(left.Name, right.Name));
@@ -84,6 +91,17 @@ internal sealed unsafe class OsFileSystem : IoFileSystem
         }
     }
 
+    /// <summary>What tells the file system that a folder is on from others: the device's numbers, or the path's root.</summary>
+    internal static string DeviceOf(string folder)
+    {
+        string attempt = $"use the folder {folder}";
+        if (!IsLinux) return Directory.Exists(folder) ? Path.GetPathRoot(Path.GetFullPath(folder))! : throw new AioException(attempt, Errno.ENOENT);
+        Libc.Statx status;
+        if (Libc.StatX(Libc.AT_FDCWD, folder, 0, Libc.STATX_TYPE, &status) != 0) throw new AioException(attempt, Marshal.GetLastPInvokeError());
+        if ((status.Mode & 0xF000) != 0x4000) throw new AioException(attempt, Errno.ENOTDIR, "it is not a folder");
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{status.DeviceMajor}:{status.DeviceMinor}");
+    }
+
     private static OsFile OpenLinux(string path, IoOpenOptions options)
     {
         string attempt = $"open {path}";
@@ -97,17 +115,24 @@ internal sealed unsafe class OsFileSystem : IoFileSystem
         {
             IoCreation.OpenOrCreate => Libc.O_CREAT,
             IoCreation.CreateNew => Libc.O_CREAT | Libc.O_EXCL,
-            IoCreation.CreateOrTruncate => Libc.O_CREAT | Libc.O_TRUNC,
+            // With a lock to take, the file is emptied when it is ours.
+            IoCreation.CreateOrTruncate => options.Exclusive ? Libc.O_CREAT : Libc.O_CREAT | Libc.O_TRUNC,
             IoCreation.Unnamed => Libc.O_TMPFILE,
             _ => 0,
         };
         if (options.Direct) flags |= Libc.O_DIRECT;
         if (options.WriteThrough) flags |= Libc.O_DSYNC;
 
-        int descriptor = Libc.Open(path, flags, (int)options.Mode);
+        int descriptor;
+        int errno = 0;
+        do
+        {
+            descriptor = Libc.Open(path, flags, (int)options.Mode);
+            if (descriptor < 0) errno = Marshal.GetLastPInvokeError();
+        }
+        while (descriptor < 0 && errno == Errno.EINTR);
         if (descriptor < 0)
         {
-            int errno = Marshal.GetLastPInvokeError();
             if (options.Creation == IoCreation.Unnamed && errno is Errno.EOPNOTSUPP or Errno.EISDIR) return OpenUnnamedByName(path, options);
             throw new AioException(attempt, errno, Explain(errno, options));
         }
@@ -142,17 +167,21 @@ internal sealed unsafe class OsFileSystem : IoFileSystem
         }
 
         OsFile file = new(path, options.Access, handle, CapabilitiesOf(options, status));
-        if (options.PreallocateBytes > 0)
-        {
-            if (Libc.FAllocate(descriptor, 0, 0, options.PreallocateBytes) != 0)
-            {
-                int errno = Marshal.GetLastPInvokeError();
-                if (errno != Errno.EOPNOTSUPP) throw new AioException($"reserve {options.PreallocateBytes} bytes for {path}", errno);
-                if (status.Size < options.PreallocateBytes) file.SetLength(options.PreallocateBytes);
-            }
-        }
-
+        if (options is { Exclusive: true, Creation: IoCreation.CreateOrTruncate } && status.Size != 0) file.SetLength(0);
+        if (options.PreallocateBytes > 0 && options.Access.HasFlag(IoAccess.Write)) Preallocate(file, options.PreallocateBytes);
         return file;
+    }
+
+    private static void Preallocate(OsFile file, long bytes)
+    {
+        while (Libc.FAllocate(file.Descriptor, 0, 0, bytes) != 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno == Errno.EINTR) continue;
+            if (errno != Errno.EOPNOTSUPP) throw new AioException($"reserve {bytes} bytes for {file.Path}", errno);
+            if (file.GetLength() < bytes) file.SetLength(bytes);
+            return;
+        }
     }
 
     private static IoFileCapabilities CapabilitiesOf(IoOpenOptions options, in Libc.Statx status)
@@ -183,6 +212,8 @@ internal sealed unsafe class OsFileSystem : IoFileSystem
 
     private static string? Explain(int errno, IoOpenOptions options) => errno switch
     {
+        Errno.EINVAL when options.Creation == IoCreation.Unnamed && !options.Access.HasFlag(IoAccess.Write) =>
+            "a file without a name can only be opened for writing; ask for IoAccess.ReadWrite",
         Errno.EINVAL when options.Direct => "its file system does not do direct I/O; open it without Direct",
         Errno.EMFILE => "the process has too many open files (EMFILE); raise its limit (ulimit -n)",
         Errno.EEXIST => "a file of that name exists already (EEXIST)",

@@ -18,8 +18,16 @@ internal static class PortableFileSystem
             options.Exclusive ? FileShare.None : FileShare.ReadWrite | FileShare.Delete,
             (options.WriteThrough ? FileOptions.WriteThrough : 0) | (unnamed ? FileOptions.DeleteOnClose : 0)));
         OsFile file = new(realPath, options.Access, handle!, new IoFileCapabilities { IsDurableOnCompletion = options.WriteThrough, VectorsMax = 1024 });
-        if (options.PreallocateBytes > file.GetLength()) file.SetLength(options.PreallocateBytes);
-        return file;
+        try
+        {
+            if (options.Access.HasFlag(IoAccess.Write) && options.PreallocateBytes > file.GetLength()) file.SetLength(options.PreallocateBytes);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Runs a call of .NET and turns what it throws into the one kind of exception that files throw.</summary>
@@ -29,12 +37,13 @@ internal static class PortableFileSystem
         {
             action();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
             int errno = exception switch
             {
                 FileNotFoundException or DirectoryNotFoundException => Errno.ENOENT,
                 UnauthorizedAccessException => Errno.EACCES,
+                ArgumentException => Errno.EINVAL,
                 _ => exception.HResult is > 0 and < 4096 ? exception.HResult : Errno.EIO,
             };
             throw new AioException(attempt, errno, exception.Message.TrimEnd('.'));

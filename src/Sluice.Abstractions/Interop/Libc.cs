@@ -19,6 +19,7 @@ internal static unsafe partial class Libc
     internal const uint SYNC_FILE_RANGE_WRITE = 2;
     internal const int LOCK_EX = 2;
     internal const int LOCK_NB = 4;
+    internal const int AT_FDCWD = -100;
     internal const int AT_EMPTY_PATH = 0x1000;
     internal const uint STATX_SIZE = 0x200;
     internal const uint STATX_TYPE = 1;
@@ -93,6 +94,12 @@ internal static unsafe partial class Libc
 
         [FieldOffset(40)]
         internal long Size;
+
+        [FieldOffset(136)]
+        internal uint DeviceMajor;
+
+        [FieldOffset(140)]
+        internal uint DeviceMinor;
 
         [FieldOffset(152)]
         internal uint DirectMemoryAlignment;

@@ -1,3 +1,5 @@
+using Sluice.Tool.Infrastructure;
+
 namespace Sluice.Tool.Bench;
 
 /// <summary>What scenarios, modes, methods and durable forms are called on the command line, and what they mean.</summary>
@@ -26,12 +28,12 @@ internal static class Names
 
     private static readonly (Mode Mode, string Name)[] s_modes = [(Mode.Blocking, "blocking"), (Mode.Await, "await"), (Mode.Loop, "loop")];
 
-    private static readonly (DurableForm Form, string Name)[] s_forms =
+    private static readonly (DurableWriteForm Form, string Name)[] s_forms =
     [
-        (DurableForm.WriteThrough, "writethrough"),
-        (DurableForm.Linked, "linked"),
-        (DurableForm.Separate, "separate"),
-        (DurableForm.Osync, "osync"),
+        (DurableWriteForm.WriteThrough, "writethrough"),
+        (DurableWriteForm.LinkedFlush, "linked"),
+        (DurableWriteForm.WriteThenFlush, "separate"),
+        (DurableWriteForm.FileWriteThrough, "osync"),
     ];
 
     /// <summary>The names of all scenarios, for messages.</summary>
@@ -43,14 +45,14 @@ internal static class Names
 
     internal static string Of(Mode mode) => s_modes.First(entry => entry.Mode == mode).Name;
 
-    internal static string Of(DurableForm form) => s_forms.First(entry => entry.Form == form).Name;
+    internal static string Of(DurableWriteForm form) => s_forms.First(entry => entry.Form == form).Name;
 
     internal static Scenario ParseScenario(string text) =>
         Find(s_scenarios, static entry => entry.Name, text, "scenario").Scenario;
 
     internal static Mode ParseMode(string text) => Find(s_modes, static entry => entry.Name, text, "--mode").Mode;
 
-    internal static DurableForm ParseForm(string text) => Find(s_forms, static entry => entry.Name, text, "--durable").Form;
+    internal static DurableWriteForm ParseForm(string text) => Find(s_forms, static entry => entry.Name, text, "--durable").Form;
 
     private static T Find<T>(T[] entries, Func<T, string> name, string text, string what)
     {
@@ -59,6 +61,6 @@ internal static class Names
             if (name(entry) == text) return entry;
         }
 
-        throw new BenchUsageException($"{what} '{text}' is not known; known: {string.Join(", ", entries.Select(name))}.");
+        throw new UsageException($"{what} '{text}' is not known; known: {string.Join(", ", entries.Select(name))}.");
     }
 }

@@ -31,19 +31,3 @@ internal enum Mode
     /// <summary>The same loops on an <see cref="AioLoop"/>: one thread.</summary>
     Loop,
 }
-
-/// <summary>How a durable write is made durable.</summary>
-internal enum DurableForm
-{
-    /// <summary>Each write is durable by itself (RWF_DSYNC).</summary>
-    WriteThrough,
-
-    /// <summary>Write and fdatasync as one submission.</summary>
-    Linked,
-
-    /// <summary>A write; when it has completed, an fdatasync.</summary>
-    Separate,
-
-    /// <summary>The file is opened so that every write is durable (O_DSYNC).</summary>
-    Osync,
-}

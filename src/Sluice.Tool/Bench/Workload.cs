@@ -30,7 +30,7 @@ internal sealed record Workload
     internal bool IsRegistered { get; init; }
 
     /// <summary>How a log write is made durable.</summary>
-    internal DurableForm Durable { get; init; }
+    internal DurableWriteForm Durable { get; init; }
 
     /// <summary>How long is measured.</summary>
     internal TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(5);
@@ -49,19 +49,19 @@ internal sealed record Workload
     {
         Access = IsWriting ? IoAccess.ReadWrite : IoAccess.Read,
         Direct = IsDirect,
-        WriteThrough = IsDurable && Durable == DurableForm.Osync,
+        WriteThrough = IsDurable && Durable == DurableWriteForm.FileWriteThrough,
     };
 
     /// <summary>What each write promises.</summary>
     internal AioDurability WriteDurability => !IsDurable ? AioDurability.None : Durable switch
     {
-        DurableForm.WriteThrough => AioDurability.WriteThrough,
-        DurableForm.Linked => AioDurability.FlushAfter,
+        DurableWriteForm.WriteThrough => AioDurability.WriteThrough,
+        DurableWriteForm.LinkedFlush => AioDurability.FlushAfter,
         _ => AioDurability.None,
     };
 
     /// <summary>Whether each write is followed by a flush of its own.</summary>
-    internal bool FlushesSeparately => IsDurable && Durable == DurableForm.Separate;
+    internal bool FlushesSeparately => IsDurable && Durable == DurableWriteForm.WriteThenFlush;
 
     /// <summary>The places for a number of flows. At random each has its own; in sequence all share one end, as a log's writers do.</summary>
     /// <param name="flows">How many.</param>

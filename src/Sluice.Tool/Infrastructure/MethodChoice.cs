@@ -24,4 +24,12 @@ internal static class MethodChoice
             throw new UsageException(exception.Message);
         }
     }
+
+    /// <summary>Refuses the method that moves no data, where data matters.</summary>
+    /// <param name="name">The name, as the user gave it.</param>
+    /// <exception cref="UsageException">It is that method.</exception>
+    internal static void RequireReal(string name)
+    {
+        if (name == "null") throw new UsageException("io_method 'null' moves no data, it only measures what the runtime costs: choose another one (see 'sluice methods').");
+    }
 }

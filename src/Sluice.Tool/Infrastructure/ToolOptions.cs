@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Sluice.Plugins;
 
 namespace Sluice.Tool.Infrastructure;
 
@@ -37,6 +38,14 @@ internal static class ToolOptions
 
             return value;
         },
+    };
+
+    /// <summary>The io_method.</summary>
+    internal static Option<string> Method() => new("--method")
+    {
+        Description = "The io_method: a name of 'sluice methods', or auto",
+        HelpName = "name",
+        DefaultValueFactory = static _ => IoMethodSelector.Auto,
     };
 
     private static string TextOf(ArgumentResult result) => result.Tokens.Count == 0 ? "" : result.Tokens[^1].Value;

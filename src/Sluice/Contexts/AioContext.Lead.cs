@@ -14,8 +14,39 @@ public sealed unsafe partial class AioContext
     private int _leadingThread;
     private int _watchers;
     private bool _isWatched;
+    private bool _isReadyMissed;
 
+    /// <summary>
+    /// Takes the lead if nobody has it and the method is driven. The method cannot be switched while somebody leads, so whoever
+    /// got the lead here may call what only driven methods have.
+    /// </summary>
     internal bool TryLead()
+    {
+        if (!TryTakeLead()) return false;
+        if (IsDriven) return true;
+
+        // It was driven when the caller looked, and was switched since. Nobody follows or sleeps because of this moment.
+        _leadingThread = 0;
+        Volatile.Write(ref _leading, 0);
+        return false;
+    }
+
+    /// <summary>Takes the lead, whatever the method, from whoever has it: for switching it and for the end. Blocks.</summary>
+    internal void TakeLead()
+    {
+        SpinWait spin = default;
+        while (!TryTakeLead())
+        {
+            // Somebody waits inside the method: it comes out when something completed, or now.
+            WakeMethod();
+            spin.SpinOnce();
+        }
+    }
+
+    /// <summary>Makes the method's wait return if it is one that can be waited in. Any thread, whatever happens to the method meanwhile.</summary>
+    internal void WakeMethod() => _driven?.Wake();
+
+    private bool TryTakeLead()
     {
         if (Volatile.Read(ref _leading) != 0 || Interlocked.CompareExchange(ref _leading, 1, 0) != 0) return false;
         _leadingThread = Environment.CurrentManagedThreadId;
@@ -24,7 +55,7 @@ public sealed unsafe partial class AioContext
 
     /// <summary>
     /// Gives up the lead. Completions that came after the last reap are seen either here or by whoever leads next: the poller's
-    /// notification for them may have come while this thread still led, and was dropped then.
+    /// notification for them may have come while this thread still led, and was marked as missed then.
     /// </summary>
     internal void EndLead()
     {
@@ -35,27 +66,45 @@ public sealed unsafe partial class AioContext
 
             // Pairs with the fences between "I follow / I sleep / I watch" and the attempt to lead.
             Interlocked.MemoryBarrier();
-            if (Volatile.Read(ref _followerCount) != 0) NudgeFollower();
+            if (Volatile.Read(ref _followerCount) != 0) NudgeDriver();
             if (Volatile.Read(ref _isOwnerAsleep)) _ownerSleeper.Wake();
-            if (Volatile.Read(ref _watchers) == 0 || !MethodContext.HasCompletions || !TryLead()) return;
-            MethodContext.Reap();
+            if (!Volatile.Read(ref _isReadyMissed) || !TryLead()) return;
+            Volatile.Write(ref _isReadyMissed, false);
+            ReapGuarded();
         }
     }
 
-    /// <summary>Counts one that awaits without driving; makes the poller watch the context. Any thread.</summary>
+    private void ReapGuarded()
+    {
+        try
+        {
+            MethodContext.Reap();
+        }
+        catch (Exception exception)
+        {
+            // The lead has to be given up whatever happens; the fault is counted and told.
+            System.ReportMethodFault(exception);
+        }
+    }
+
+    /// <summary>
+    /// Counts one that awaits without driving; makes the poller watch the context if the method is driven. Counted whatever the
+    /// method: it may be switched to a driven one before the wait is over. Any thread.
+    /// </summary>
     internal void BeginWatch()
     {
         Interlocked.Increment(ref _watchers);
 
-        // The increment is a full fence. Pairs with the poller's between clearing the flag and looking at the count.
-        if (Volatile.Read(ref _isWatched)) return;
+        // The increment is a full fence. Pairs with the poller's, and the switch's, between clearing the flag and looking at the count.
+        if (!IsDriven || Volatile.Read(ref _isWatched)) return;
         lock (_watchLock)
         {
-            if (_isWatched) return;
-            System.StartPoller();
-            MethodContext.SetWatched(true);
+            if (_isWatched || _driven is not { } driven) return;
+            driven.SetWatched(true);
             Volatile.Write(ref _isWatched, true);
         }
+
+        System.StartPoller();
     }
 
     /// <summary>Ends what <see cref="BeginWatch"/> began. Any thread. The poller stops watching when it next looks in vain.</summary>
@@ -70,8 +119,11 @@ public sealed unsafe partial class AioContext
             return;
         }
 
-        // Somebody who leads looks again when it leaves.
+        // Somebody who leads sees the mark when it leaves: its fence comes after giving up the lead, this one before trying.
+        Volatile.Write(ref _isReadyMissed, true);
+        Interlocked.MemoryBarrier();
         if (!TryLead()) return;
+        Volatile.Write(ref _isReadyMissed, false);
         try
         {
             MethodContext.Reap();
@@ -87,29 +139,32 @@ public sealed unsafe partial class AioContext
     {
         lock (_watchLock)
         {
-            _isWatched = IsDriven && Volatile.Read(ref _watchers) != 0;
-            if (!_isWatched) return;
-            System.StartPoller();
-            MethodContext.SetWatched(true);
+            Volatile.Write(ref _isWatched, false);
+            Interlocked.MemoryBarrier();
+            if (_driven is not { } driven || Volatile.Read(ref _watchers) == 0) return;
+            driven.SetWatched(true);
+            Volatile.Write(ref _isWatched, true);
         }
+
+        System.StartPoller();
     }
 
     /// <summary>Makes whoever drives look again, unless that is this thread, which reaps just now.</summary>
     internal void WakeDriver()
     {
-        if (_leadingThread != Environment.CurrentManagedThreadId) MethodContext.Wake();
+        if (_leadingThread != Environment.CurrentManagedThreadId) WakeMethod();
     }
 
     private void StopWatching()
     {
         lock (_watchLock)
         {
-            if (!_isWatched) return;
-            MethodContext.SetWatched(false);
+            if (!_isWatched || _driven is not { } driven) return;
+            driven.SetWatched(false);
             Volatile.Write(ref _isWatched, false);
             Interlocked.MemoryBarrier();
             if (Volatile.Read(ref _watchers) == 0) return;
-            MethodContext.SetWatched(true);
+            driven.SetWatched(true);
             Volatile.Write(ref _isWatched, true);
         }
     }
@@ -119,7 +174,7 @@ public sealed unsafe partial class AioContext
         try
         {
             using CancellationTokenRegistration registration =
-                cancellationToken.UnsafeRegister(static state => ((AioContext)state!).MethodContext.Wake(), this);
+                cancellationToken.UnsafeRegister(static state => ((AioContext)state!).WakeMethod(), this);
             MethodContext.Wait(cancellationToken.IsCancellationRequested ? 0 : timeoutMilliseconds);
         }
         finally
@@ -149,33 +204,60 @@ public sealed unsafe partial class AioContext
         waiter.Drives = null;
     }
 
-    private void Follow(BlockingWaiter waiter, bool canDrive, int timeoutMilliseconds)
+    private void Follow(BlockingWaiter waiter, AioHandle handle, ulong generation, bool canDrive, int timeoutMilliseconds)
     {
+        waiter.CanDrive = canDrive;
         lock (_followersLock)
         {
             _followers.Add(waiter);
             Volatile.Write(ref _followerCount, _followers.Count);
         }
 
-        // Pairs with EndLead and SubmitStaged: either they see this follower, or this follower sees that nobody leads.
+        // Pairs with EndLead and SubmitStaged: either they see this follower, or this follower sees that nobody leads, or that
+        // its I/O was submitted after it looked.
         Interlocked.MemoryBarrier();
-        if (!canDrive || Volatile.Read(ref _leading) != 0) waiter.Sleep(timeoutMilliseconds);
+        bool mustWait = canDrive ? Volatile.Read(ref _leading) != 0 : !CanDrive(handle, generation);
+        if (mustWait) waiter.Sleep(timeoutMilliseconds);
         lock (_followersLock)
         {
             _followers.Remove(waiter);
             Volatile.Write(ref _followerCount, _followers.Count);
         }
-
-        // A nudge may have been spent on this thread, which now goes away: pass it on.
-        Interlocked.MemoryBarrier();
-        if (waiter.IsSignalled && IsDriven && Volatile.Read(ref _leading) == 0 && Volatile.Read(ref _followerCount) != 0) NudgeFollower();
     }
 
-    private void NudgeFollower()
+    private bool CanDrive(AioHandle handle, ulong generation) =>
+        IsDriven && !handle.IsOver(generation, out AioHandleState state) && state == AioHandleState.Submitted && !handle.ExecutesInPlace;
+
+    /// <summary>A nudge may have been spent on a thread that now goes away: it goes to the next.</summary>
+    private void PassNudgeOn()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _followerCount) != 0 && IsDriven && Volatile.Read(ref _leading) == 0) NudgeDriver();
+    }
+
+    /// <summary>Makes one follower that can drive take the lead. The others cannot: what they wait for is not with the method yet.</summary>
+    private void NudgeDriver()
     {
         lock (_followersLock)
         {
-            if (_followers.Count != 0) _followers[0].Nudge();
+            foreach (BlockingWaiter follower in _followers)
+            {
+                if (!follower.CanDrive) continue;
+                follower.Nudge();
+                return;
+            }
+        }
+    }
+
+    /// <summary>Makes those look again that found their I/O not submitted.</summary>
+    private void NudgeThoseWhoCouldNotDrive()
+    {
+        lock (_followersLock)
+        {
+            foreach (BlockingWaiter follower in _followers)
+            {
+                if (!follower.CanDrive) follower.Nudge();
+            }
         }
     }
 }

@@ -9,7 +9,9 @@ public sealed unsafe partial class AioContext
     private FileOperation? _pendingLast;
     private FileOperation? _operationPool;
     private int _pendingCount;
+    private int _operationCount;
     private bool _isPumping;
+    private bool _isPumpMissed;
 
     /// <summary>
     /// Takes the owner's role on this thread: for a shared context under its lock, for others by the rule that one flow uses it.
@@ -50,6 +52,13 @@ public sealed unsafe partial class AioContext
     {
         using (EnterOwner())
         {
+            Interlocked.Increment(ref _operationCount);
+            if (_isDisposed)
+            {
+                operation.Refuse(new ObjectDisposedException(nameof(AioSystem), "The AioSystem was disposed: no I/O can be started through it."));
+                return;
+            }
+
             // Nobody overtakes the queue: an operation that waited starts before one that comes now.
             if (Volatile.Read(ref _pendingCount) == 0 && _handedOut is null && TryTakeIdle())
             {
@@ -61,6 +70,9 @@ public sealed unsafe partial class AioContext
             Pump();
         }
     }
+
+    /// <summary>An operation that <see cref="StartOrQueue"/> got is over. Any thread.</summary>
+    internal void OperationEnded() => Interlocked.Decrement(ref _operationCount);
 
     /// <summary>Queues an operation that has more to do, from a completion. Any thread; does not block and does not recurse.</summary>
     internal void Requeue(FileOperation operation)
@@ -87,20 +99,28 @@ public sealed unsafe partial class AioContext
             return;
         }
 
-        while (Volatile.Read(ref _pendingCount) != 0)
+        do
         {
+            // Before the attempt: whoever has the lock either sees the mark when it leaves, or has left. A handle that it set aside as
+            // not yet published can be taken now, and nothing but the mark says so.
+            Volatile.Write(ref _isPumpMissed, true);
+            Interlocked.MemoryBarrier();
             if (!_ownerLock.TryEnter()) return;
-            new OwnerRole(this, TakeOwnerThread()).Dispose();
-            if (!CanPump()) return;
+            int previous = _ownerThread;
+            _ownerThread = Environment.CurrentManagedThreadId;
+            try
+            {
+                Volatile.Write(ref _isPumpMissed, false);
+                Interlocked.MemoryBarrier();
+                Pump();
+            }
+            finally
+            {
+                _ownerThread = previous;
+                _ownerLock.Exit();
+            }
         }
-    }
-
-    private int TakeOwnerThread()
-    {
-        int previous = _ownerThread;
-        _ownerThread = Environment.CurrentManagedThreadId;
-        Pump();
-        return previous;
+        while (CanPump());
     }
 
     private bool CanPump()
@@ -108,7 +128,8 @@ public sealed unsafe partial class AioContext
         // A full fence between giving up the lock and looking. Pairs with the fence in pushing a completed handle, or in queueing, by a
         // thread that then failed to get the lock.
         Interlocked.MemoryBarrier();
-        return Volatile.Read(ref _pendingCount) != 0 && (Volatile.Read(ref _idleCount) != 0 || Volatile.Read(ref _completed) is not null);
+        if (Volatile.Read(ref _pendingCount) == 0) return false;
+        return Volatile.Read(ref _idleCount) != 0 || Volatile.Read(ref _completed) is not null || Volatile.Read(ref _isPumpMissed);
     }
 
     private void Enqueue(FileOperation operation)

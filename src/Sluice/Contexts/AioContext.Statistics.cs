@@ -15,6 +15,9 @@ public sealed unsafe partial class AioContext
     private long _submissions;
     private long _inPlaceCount;
 
+    // Written under the submit lock, by whoever submits after a switch.
+    private long _inPlaceAfterSwitchCount;
+
     internal void Count(IoRequest request, AioResult result, in AioTargetData target, int rawResult)
     {
         int operation = (int)request.Operation;
@@ -41,7 +44,7 @@ public sealed unsafe partial class AioContext
         }
 
         sum.Submissions += Volatile.Read(ref _submissions);
-        sum.ExecutedInPlace += Volatile.Read(ref _inPlaceCount);
+        sum.ExecutedInPlace += Volatile.Read(ref _inPlaceCount) + Volatile.Read(ref _inPlaceAfterSwitchCount);
         sum.HandlesInFlight += CountInFlight();
     }
 

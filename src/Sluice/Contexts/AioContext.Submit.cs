@@ -6,21 +6,25 @@ namespace Sluice;
 public sealed unsafe partial class AioContext
 {
     private readonly Lock _submitLock = new();
-    private readonly IoRequest[] _stagedRequests = new IoRequest[Limits.StagedMax];
-    private readonly AioHandle[] _staged = new AioHandle[Limits.StagedMax];
+
+    // As long as there are handles: while the gate is closed nobody has to wait for room, least of all a thread that completes I/O.
+    private readonly IoRequest[] _stagedRequests;
+    private readonly AioHandle[] _staged;
     private int _stagedCount;
+    private int _methodVersion;
+    private bool _isRecheckDue;
     private bool _isGateClosed;
-    private int _interest;
 
     /// <summary>The method's state for this context. Changes only under the submit lock while nothing is submitted.</summary>
     internal IoMethodContext MethodContext { get; private set; } = null!;
 
-    private volatile bool _isDriven;
+    // The same object as MethodContext when that is driven, else null: one read tells both.
+    private volatile IoMethodContext? _driven;
     private bool _linksFlush;
     private bool _handlesOsFiles;
 
     /// <summary>Whether completions of the current method come only while somebody drives.</summary>
-    internal bool IsDriven => _isDriven;
+    internal bool IsDriven => _driven is not null;
 
     /// <summary>Makes a method's state for this context, to be installed later.</summary>
     internal IoMethodContext CreateMethodContext(IoMethod method) =>
@@ -30,14 +34,19 @@ public sealed unsafe partial class AioContext
     /// <returns>The state that was there before.</returns>
     internal IoMethodContext? Install(IoMethod method, IoMethodContext methodContext)
     {
-        lock (_submitLock)
+        lock (_watchLock)
         {
-            IoMethodContext? previous = MethodContext;
-            MethodContext = methodContext;
-            _linksFlush = method.Capabilities.LinksFlush;
-            _handlesOsFiles = method.Capabilities.HandlesOsFiles;
-            _isDriven = method.Capabilities.IsDriven;
-            return previous;
+            lock (_submitLock)
+            {
+                IoMethodContext? previous = MethodContext;
+                MethodContext = methodContext;
+                _linksFlush = method.Capabilities.LinksFlush;
+                _handlesOsFiles = method.Capabilities.HandlesOsFiles;
+                _driven = method.Capabilities.IsDriven ? methodContext : null;
+                _methodVersion++;
+                _isRecheckDue = _stagedCount != 0;
+                return previous;
+            }
         }
     }
 
@@ -53,6 +62,7 @@ public sealed unsafe partial class AioContext
             return;
         }
 
+        int version = Volatile.Read(ref _methodVersion);
         if (handle.ExecutesInPlace || NeedsExecutionInPlace(request))
         {
             request.Flags |= IoRequestFlags.Synchronous;
@@ -69,26 +79,29 @@ public sealed unsafe partial class AioContext
             return;
         }
 
-        bool isFull;
-        bool isWanted;
+        bool mustSubmit;
         lock (_submitLock)
         {
             _staged[_stagedCount] = handle;
             _stagedRequests[_stagedCount] = request;
-            isFull = ++_stagedCount == Limits.StagedMax;
+            _stagedCount++;
 
-            // Whoever waits for an I/O that is not yet submitted says so before it takes this lock to submit it: either it finds the
-            // I/O in the list, or it is seen here.
-            isWanted = _interest != 0;
+            // A waiter attaches first and takes this lock afterwards (SubmitForWaiter): either it finds the I/O in the list, or it is found here.
+            mustSubmit = !_isInBatch || _stagedCount >= Limits.StagedMax || handle.IsWaitedFor;
+
+            // The answer above was another method's.
+            if (version != _methodVersion) _isRecheckDue = true;
         }
 
-        if (isFull || isWanted || !_isInBatch) SubmitAsOwner(isFull);
+        if (mustSubmit) SubmitAsOwner();
     }
 
-    /// <summary>Somebody waits for an I/O that may not be submitted yet: until <see cref="EndInterest"/> what is staged is submitted at once.</summary>
-    internal void BeginInterest()
+    /// <summary>
+    /// Submits what is staged, for somebody who has attached to an I/O of this context. Looks under the lock, which orders it after
+    /// the attaching: an I/O that is staged later is submitted by whoever stages it.
+    /// </summary>
+    internal void SubmitForWaiter()
     {
-        Interlocked.Increment(ref _interest);
         lock (_submitLock)
         {
             if (_stagedCount == 0) return;
@@ -97,17 +110,18 @@ public sealed unsafe partial class AioContext
         SubmitStaged(waitFollows: false);
     }
 
-    internal void EndInterest() => Interlocked.Decrement(ref _interest);
-
-    private void SubmitAsOwner(bool isFull)
+    private void SubmitAsOwner()
     {
         int previous = _ownerThread;
         _ownerThread = Environment.CurrentManagedThreadId;
-        SubmitStaged(waitFollows: false);
-
-        // A closed gate keeps the list full: there is no room to stage another before the method was switched.
-        while (isFull && Volatile.Read(ref _stagedCount) == Limits.StagedMax) System.WaitForGate(this);
-        _ownerThread = previous;
+        try
+        {
+            SubmitStaged(waitFollows: false);
+        }
+        finally
+        {
+            _ownerThread = previous;
+        }
     }
 
     /// <summary>
@@ -117,26 +131,40 @@ public sealed unsafe partial class AioContext
     internal void SubmitStaged(bool waitFollows)
     {
         if (Volatile.Read(ref _stagedCount) == 0) return;
-        int refusedCount = 0;
+        while (SubmitSome(waitFollows))
+        {
+        }
+
+        // Somebody may wait for what was not submitted before, and has to drive it now.
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _followerCount) != 0) NudgeThoseWhoCouldNotDrive();
+    }
+
+    /// <returns>Whether there is more to submit.</returns>
+    private bool SubmitSome(bool waitFollows)
+    {
         AioHandle[]? refused = null;
+        AioHandle[]? inPlace = null;
         IoCompletion[]? completions = null;
         int completionCount = 0;
+        bool isMore;
         lock (_submitLock)
         {
-            int count = _stagedCount;
-            if (count == 0 || _isGateClosed) return;
-            for (int index = 0; index < count; index++) _staged[index].MarkSubmitted();
-            _submittingThread = Environment.CurrentManagedThreadId;
-            int taken = SubmitToMethod(count, waitFollows);
-            _submittingThread = 0;
-            if (taken < count)
+            if (_stagedCount == 0 || _isGateClosed) return false;
+            if (_isRecheckDue) inPlace = TakeWhatRunsInPlace();
+            int count = Math.Min(_stagedCount, Limits.StagedMax);
+            isMore = count < _stagedCount;
+            if (count != 0)
             {
-                refusedCount = count - taken;
-                refused = _staged.AsSpan(taken, refusedCount).ToArray();
+                for (int index = 0; index < count; index++) _staged[index].MarkSubmitted();
+                _submittingThread = Environment.CurrentManagedThreadId;
+                int taken = SubmitToMethod(count, waitFollows && !isMore);
+                _submittingThread = 0;
+                if (taken < count) refused = _staged.AsSpan(taken, count - taken).ToArray();
+                RemoveStaged(count);
+                _submissions++;
             }
 
-            _stagedCount = 0;
-            _submissions++;
             if (_setAsideCount > 0) (completions, completionCount) = TakeSetAside();
         }
 
@@ -146,11 +174,48 @@ public sealed unsafe partial class AioContext
             ReturnSetAside(completions);
         }
 
-        for (int index = 0; index < refusedCount; index++) ExecuteRefused(refused![index]);
+        foreach (AioHandle handle in refused ?? [])
+        {
+            System.CountRefused();
+            ExecuteHere(handle);
+        }
 
-        // Somebody may wait for what was not submitted before, and has to drive it now.
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _followerCount) != 0) NudgeFollower();
+        foreach (AioHandle handle in inPlace ?? []) ExecuteHere(handle);
+        return isMore;
+    }
+
+    private void RemoveStaged(int count)
+    {
+        _stagedCount -= count;
+        if (_stagedCount == 0) return;
+        _staged.AsSpan(count, _stagedCount).CopyTo(_staged);
+        _stagedRequests.AsSpan(count, _stagedCount).CopyTo(_stagedRequests);
+    }
+
+    /// <summary>What was staged for another method than the present one, which wants it executed in place. Submit lock.</summary>
+    private AioHandle[]? TakeWhatRunsInPlace()
+    {
+        _isRecheckDue = false;
+        List<AioHandle>? taken = null;
+        int kept = 0;
+        for (int index = 0; index < _stagedCount; index++)
+        {
+            AioHandle handle = _staged[index];
+            if (NeedsExecutionInPlace(handle.Request))
+            {
+                handle.Request.Flags |= IoRequestFlags.Synchronous;
+                handle.MarkSubmitted();
+                (taken ??= []).Add(handle);
+                _inPlaceAfterSwitchCount++;
+                continue;
+            }
+
+            _staged[kept] = handle;
+            _stagedRequests[kept++] = handle.Request;
+        }
+
+        _stagedCount = kept;
+        return taken?.ToArray();
     }
 
     /// <summary>Closes the gate: started I/Os stay staged until it is opened. For switching the method.</summary>
@@ -166,13 +231,13 @@ public sealed unsafe partial class AioContext
         SubmitStaged(waitFollows: false);
     }
 
-    /// <summary>How many I/Os the method has. For draining; may be stale.</summary>
+    /// <summary>How many I/Os the method has, or might have: not those the issuer executes in place. For draining; may be stale.</summary>
     internal int CountSubmitted()
     {
         int count = 0;
         foreach (AioHandle handle in _handles)
         {
-            if (handle.State is AioHandleState.Submitted or AioHandleState.CompletedIo) count++;
+            if (handle.State is AioHandleState.Submitted or AioHandleState.CompletedIo && !handle.ExecutesInPlace) count++;
         }
 
         return count;
@@ -182,7 +247,15 @@ public sealed unsafe partial class AioContext
     {
         if (!_linksFlush && request.Has(IoRequestFlags.FlushAfter)) return true;
         if (!_handlesOsFiles && request.File is OsFile) return true;
-        return MethodContext.NeedsSynchronousExecution(request);
+        try
+        {
+            return MethodContext.NeedsSynchronousExecution(request);
+        }
+        catch (Exception exception)
+        {
+            System.ReportMethodFault(exception);
+            return true;
+        }
     }
 
     private bool TryExecuteAtOnce(IoRequest request, out IoOutcome outcome)
@@ -220,12 +293,13 @@ public sealed unsafe partial class AioContext
         CompleteInPlace(handle, Execute(handle), stageSucceeded: true);
     }
 
-    private void ExecuteRefused(AioHandle handle)
+    private void ExecuteHere(AioHandle handle)
     {
-        System.CountRefused();
         Complete(handle, handle.Request.Token, Execute(handle), ownerDrives: IsOwnerHere);
         AfterDelivery(IsOwnerHere);
-        if (IsDriven) MethodContext.Wake();
+
+        // The owner may sleep inside the method, which knows nothing of this one.
+        WakeMethod();
     }
 
     private IoOutcome Execute(AioHandle handle)

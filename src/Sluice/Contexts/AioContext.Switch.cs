@@ -9,27 +9,21 @@ public sealed unsafe partial class AioContext
     /// </summary>
     internal void DrainForSwitch()
     {
+        TakeLead();
         SpinWait spin = default;
-        while (true)
+        while (CountSubmitted() != 0)
         {
-            if (!TryLead())
-            {
-                // Somebody waits inside the method: it comes out when something completed, or now.
-                MethodContext.Wake();
-                spin.SpinOnce();
-                continue;
-            }
-
-            if (CountSubmitted() == 0) return;
             try
             {
-                // A bounded wait: what is executed in place completes without the method.
+                // A bounded wait: what the runtime executes itself completes without the method.
                 if (IsDriven) MethodContext.Wait(DrainStepMilliseconds);
                 else spin.SpinOnce();
             }
-            finally
+            catch (Exception exception)
             {
-                EndLead();
+                // Giving up would leave everybody before a closed gate.
+                System.ReportMethodFault(exception);
+                spin.SpinOnce();
             }
         }
     }
@@ -49,8 +43,7 @@ public sealed unsafe partial class AioContext
         if (!IsShared || !_ownerLock.TryEnter()) return;
         int previous = _ownerThread;
         _ownerThread = Environment.CurrentManagedThreadId;
-        ReclaimCompleted();
-        new OwnerRole(this, previous).Dispose();
+        using (new OwnerRole(this, previous)) ReclaimCompleted();
     }
 
     private const int DrainStepMilliseconds = 10;

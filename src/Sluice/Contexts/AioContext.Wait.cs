@@ -127,12 +127,13 @@ public sealed unsafe partial class AioContext
             if (Volatile.Read(ref _isGateClosed))
             {
                 if (leads) FinishPromisedWait();
-                System.WaitForGate(this);
+                System.WaitForGate(this, timeoutMilliseconds, cancellationToken);
             }
             else if (leads)
             {
                 // The hand-over may have been kept back for this call, so it is made even when something completed meanwhile.
-                bool isEarly = _idleCount != before || Volatile.Read(ref _completed) is not null;
+                // So may the last completion have been set aside as not yet published, with nothing left that would wake this thread.
+                bool isEarly = _idleCount != before || Volatile.Read(ref _completed) is not null || _ripening is not null;
                 DriveAndEnd(isEarly ? 0 : timeoutMilliseconds, cancellationToken);
             }
             else if (_idleCount == before)
@@ -178,20 +179,6 @@ public sealed unsafe partial class AioContext
             return true;
         }
 
-        bool isEarly = !handle.IsOver(generation, out AioHandleState first) && first < AioHandleState.Submitted;
-        if (isEarly) BeginInterest();
-        try
-        {
-            return WaitAttached(handle, generation, waiter, deadline, cancellationToken);
-        }
-        finally
-        {
-            if (isEarly) EndInterest();
-        }
-    }
-
-    private bool WaitAttached(AioHandle handle, ulong generation, BlockingWaiter waiter, Deadline deadline, CancellationToken cancellationToken)
-    {
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static state => ((BlockingWaiter)state!).Nudge(), waiter);
         while (!waiter.IsSignalled)
         {
@@ -199,16 +186,19 @@ public sealed unsafe partial class AioContext
             if (cancellationToken.IsCancellationRequested || remaining == 0)
             {
                 if (!waiter.TryAbandon()) break;
+                PassNudgeOn();
                 cancellationToken.ThrowIfCancellationRequested();
                 return false;
             }
 
-            handle.IsOver(generation, out AioHandleState state);
-            bool canDrive = IsDriven && state == AioHandleState.Submitted && !handle.ExecutesInPlace;
+            if (!handle.IsOver(generation, out AioHandleState state) && state == AioHandleState.Staged) SubmitForWaiter();
+
+            bool canDrive = CanDrive(handle, generation);
             if (canDrive && TryLead()) LeadFor(waiter, remaining, cancellationToken);
-            else Follow(waiter, canDrive, remaining);
+            else Follow(waiter, handle, generation, canDrive, remaining);
         }
 
+        PassNudgeOn();
         BlockingWaiter.Return(waiter);
         return true;
     }
@@ -235,7 +225,7 @@ public sealed unsafe partial class AioContext
         }
 
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
-        bool watches = IsDriven && !isLoops;
+        bool watches = !isLoops;
         AsyncWaiter waiter = RentWaiter();
         waiter.Prepare(isOwner, watches);
         if (watches) BeginWatch();
@@ -247,8 +237,8 @@ public sealed unsafe partial class AioContext
             return ValueTask.CompletedTask;
         }
 
-        // For the owner the whole batch was submitted before; a stranger says that it waits, so that the I/O is submitted as soon as it is staged.
-        if (!isOwner && !handle.IsOver(generation, out AioHandleState state) && state < AioHandleState.Submitted) waiter.BeginInterest();
+        // It may have been staged after the look and before the attaching: then nobody else would submit it.
+        if (!isLoops && handle.State == AioHandleState.Staged) SubmitForWaiter();
         ValueTask task = waiter.Task;
         if (timeout != Timeout.InfiniteTimeSpan || cancellationToken.CanBeCanceled) waiter.Limit(timeout, cancellationToken);
         return task;
@@ -270,7 +260,7 @@ public sealed unsafe partial class AioContext
     internal void WakeOwner()
     {
         _ownerSleeper.Wake();
-        if (IsDriven) MethodContext.Wake();
+        WakeMethod();
     }
 
     private void SleepAsOwner(int timeoutMilliseconds, CancellationToken cancellationToken)

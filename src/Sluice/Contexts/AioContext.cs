@@ -35,6 +35,8 @@ public sealed unsafe partial class AioContext : IDisposable
         _memory = NativeMemory.AllocZeroed((nuint)handleCount, (nuint)windowBytes);
         _handles = new AioHandle[handleCount];
         _idle = new AioHandle[handleCount];
+        _staged = new AioHandle[handleCount];
+        _stagedRequests = new IoRequest[handleCount];
         for (int slot = 0; slot < handleCount; slot++)
         {
             byte* window = (byte*)_memory + ((long)slot * windowBytes);
@@ -72,6 +74,9 @@ public sealed unsafe partial class AioContext : IDisposable
 
     /// <summary>Whether several flows use it, taking turns under the owner lock: the system's own, for files.</summary>
     internal bool IsShared { get; }
+
+    /// <summary>The loop that uses it; null when none does.</summary>
+    internal AioLoop? Loop { get; set; }
 
     internal ReadOnlySpan<AioHandle> Handles => _handles;
 
@@ -150,22 +155,36 @@ public sealed unsafe partial class AioContext : IDisposable
                 ReleaseCore(unused);
             }
 
-            SubmitStaged(waitFollows: false);
-            while (true)
-            {
-                ReclaimCompleted();
-                if (_idleCount == _handles.Length) break;
-                WaitForAnyCore(Timeout.Infinite, CancellationToken.None);
-            }
+            FinishEverything();
 
-            lock (_submitLock)
+            // Not while the method is being switched, and not while anybody is inside the method. The lead is never given back.
+            lock (System.SwapLock)
             {
-                MethodContext.Dispose();
+                TakeLead();
+                lock (_submitLock) MethodContext.Dispose();
+                System.Remove(this);
             }
         }
 
-        System.Remove(this);
-        NativeMemory.Free(_memory);
+        FreeMemory();
+    }
+
+    /// <summary>Frees the handles' native memory: at the end, or when the context could not be made.</summary>
+    internal void FreeMemory() => NativeMemory.Free(_memory);
+
+    private void FinishEverything()
+    {
+        SubmitStaged(waitFollows: false);
+        while (true)
+        {
+            ReclaimCompleted();
+            Pump();
+            bool isIdle = _idleCount == _handles.Length;
+            if (isIdle && Volatile.Read(ref _operationCount) == 0) break;
+
+            // An operation that is between two of its I/Os is nobody's to wake this thread for, so the wait is short then.
+            WaitForAnyCore(isIdle ? 1 : Timeout.Infinite, CancellationToken.None);
+        }
     }
 
     internal void ExitBatch()
@@ -203,6 +222,9 @@ public sealed unsafe partial class AioContext : IDisposable
 
     private AioHandle HandOut(AioReturn? place, AioScope? scope)
     {
+        // Refusals come before anything changes.
+        place?.RequireFree();
+        scope?.RequireOpen(this);
         AioHandle handle = _idle[--_idleCount];
         handle.HandOut(place, scope);
         _handedOut = handle;

@@ -35,7 +35,7 @@ public sealed record AioHandleInfo
     /// <summary>How it is done.</summary>
     public IoRequestFlags Flags { get; init; }
 
-    /// <summary>Bytes or a negative errno; null before the method completed it.</summary>
+    /// <summary>Bytes or a negative errno; null before the shared callbacks ran.</summary>
     public int? RawResult { get; init; }
 
     /// <summary>The result as judged; null before the shared callbacks ran.</summary>

@@ -21,7 +21,7 @@ public sealed partial class AioFile : IAsyncDisposable
         _system = system;
         File = file;
         _target = GenericFileTarget.For(file);
-        file.AddClosingHook(_ => _released.TrySetResult());
+        file.AddClosedHook(_ => _released.TrySetResult());
     }
 
     /// <summary>The path it was opened by.</summary>
@@ -66,8 +66,22 @@ public sealed partial class AioFile : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(buffers);
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<long>(cancellationToken);
         FileOperation operation = Rent(IoOperation.Read, offsetBytes);
-        operation.BeginMemory(buffers.Count);
-        for (int index = 0; index < buffers.Count; index++) operation.AddMemory(buffers[index].Pin(), buffers[index].Length);
+        try
+        {
+            int count = buffers.Count;
+            operation.BeginMemory(count);
+            for (int index = 0; index < count; index++)
+            {
+                Memory<byte> buffer = buffers[index];
+                operation.AddMemory(buffer.Pin(), buffer.Length);
+            }
+        }
+        catch
+        {
+            operation.Discard();
+            throw;
+        }
+
         RequireAligned(operation, offsetBytes);
         ValueTask<long> task = operation.Int64Task;
         operation.Begin(cancellationToken);
@@ -105,8 +119,22 @@ public sealed partial class AioFile : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(buffers);
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
         FileOperation operation = Rent(IoOperation.Write, offsetBytes, durability: durability);
-        operation.BeginMemory(buffers.Count);
-        for (int index = 0; index < buffers.Count; index++) operation.AddMemory(buffers[index].Pin(), buffers[index].Length);
+        try
+        {
+            int count = buffers.Count;
+            operation.BeginMemory(count);
+            for (int index = 0; index < count; index++)
+            {
+                ReadOnlyMemory<byte> buffer = buffers[index];
+                operation.AddMemory(buffer.Pin(), buffer.Length);
+            }
+        }
+        catch
+        {
+            operation.Discard();
+            throw;
+        }
+
         RequireAligned(operation, offsetBytes);
         ValueTask task = operation.Task;
         operation.Begin(cancellationToken);

@@ -104,7 +104,7 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
     internal void Begin(CancellationToken cancellationToken)
     {
         _wasInLoop = ReferenceEquals(AioLoop.Current?.Context, _context);
-        _isWatching = !_wasInLoop && _context.IsDriven;
+        _isWatching = !_wasInLoop;
         if (_isWatching) _context.BeginWatch();
         if (cancellationToken.CanBeCanceled)
         {
@@ -120,6 +120,7 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
     {
         Unpin();
         Expire();
+        _file = null!;
         _context.ReturnOperation(this);
     }
 
@@ -157,10 +158,18 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
         catch (Exception exception)
         {
             // The file was disposed in the meantime: the handle was not started.
+            handle.DetachBeforeStart();
             handle.Release();
             _startFailure = exception;
             Finish(default);
         }
+    }
+
+    /// <summary>Ends the operation before it got a handle. Owner of the context.</summary>
+    internal void Refuse(Exception exception)
+    {
+        _startFailure = exception;
+        Finish(default);
     }
 
     public ValueTaskSourceStatus GetStatus(short token) =>
@@ -238,6 +247,7 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
 
         Span<IoVector> rest = stackalloc IoVector[Limits.VectorsMax];
         int count = 0;
+        int vectorsMax = Math.Min(handle.VectorsMax, _file.Capabilities.VectorsMax);
         long skip = _startedBytes;
         long room = Limits.TransferBytesMax & ~0xFFFL;
         foreach (IoVector piece in Pieces)
@@ -249,9 +259,10 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
                 continue;
             }
 
-            if (count == handle.VectorsMax || room < length - skip) break;
-            rest[count++] = new IoVector(piece.Address + (nint)skip, (nuint)(length - skip));
-            room -= length - skip;
+            if (count == vectorsMax || room == 0) break;
+            long taken = Math.Min(length - skip, room);
+            rest[count++] = new IoVector(piece.Address + (nint)skip, (nuint)taken);
+            room -= taken;
             skip = 0;
         }
 
@@ -266,6 +277,7 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
         Unpin();
         bool isFirst = Interlocked.CompareExchange(ref _state, Finished, Running) == Running;
         if (isFirst) SignalAwaiter();
+        _context.OperationEnded();
         Leave();
     }
 

@@ -78,9 +78,18 @@ public sealed unsafe partial class AioHandle
         Scope?.Remove(this);
         Return?.Forget();
         Volatile.Write(ref _generation, _generation + 1);
+
+        // Others may wait for it, by its reference: there is nothing more to wait for.
+        Waiter? waiters = Interlocked.Exchange(ref _waiters, Waiter.ListClosed);
         _lifecycle.Release();
         Reset();
+        Waiter.SignalAll(waiters);
     }
+
+    /// <summary>
+    /// Whether somebody waits for the I/O, other than the operation on a file that it belongs to. Owner only.
+    /// </summary>
+    internal bool IsWaitedFor => Volatile.Read(ref _waiters) is not (null or FileOperation) and { } head && !ReferenceEquals(head, Waiter.ListClosed);
 
     /// <summary>Attaches a waiter before the I/O is started: nobody else can, so a plain store will do.</summary>
     internal void AttachBeforeStart(Waiter waiter)
@@ -88,6 +97,9 @@ public sealed unsafe partial class AioHandle
         waiter.Next = _waiters;
         _waiters = waiter;
     }
+
+    /// <summary>Takes back <see cref="AttachBeforeStart"/>, when the I/O could not be started.</summary>
+    internal void DetachBeforeStart() => Volatile.Write(ref _waiters, null);
 
     /// <summary>
     /// Attaches a waiter to the I/O of that generation. Any thread.
@@ -120,6 +132,9 @@ public sealed unsafe partial class AioHandle
 
     private void Reset()
     {
+        // Processors other than x86 may show these stores before the generation's and the state's, which say that they do not count
+        // any more. A reader without a lock would take a half-reset row for a whole one.
+        if (!global::System.Runtime.Intrinsics.X86.X86Base.IsSupported) Interlocked.MemoryBarrier();
         Request.Operation = IoOperation.None;
         Request.VectorCount = 0;
         Request.File = null!;

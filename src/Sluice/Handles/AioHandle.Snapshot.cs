@@ -33,7 +33,9 @@ public sealed unsafe partial class AioHandle
                     LengthBytes = Request.LengthBytes,
                     DataCount = _dataCount,
                     Flags = Request.Flags,
-                    RawResult = state >= AioHandleState.CompletedIo ? _rawResult : null,
+
+                    // Written after the state said CompletedIo, so only valid from the next on.
+                    RawResult = state > AioHandleState.CompletedIo ? _rawResult : null,
                     Result = state >= AioHandleState.CompletedShared ? _result : null,
                 };
             }

@@ -71,6 +71,7 @@ public sealed unsafe partial class AioHandle
         nuint length = Request.Vectors[0].LengthBytes;
         for (int index = 1; index < count; index++) length += Request.Vectors[index].LengthBytes;
         if (length > (nuint)Limits.TransferBytesMax) RefuseLength(length);
+        if (count > 1 && count > file.Capabilities.VectorsMax) RefuseVectors(count, file);
         Start(operation, file, offsetBytes, (long)length, flags, isEmpty: length == 0);
     }
 
@@ -128,6 +129,11 @@ public sealed unsafe partial class AioHandle
     [DoesNotReturn]
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RefuseClosed(IoFile file) => throw new ObjectDisposedException(file.Path, $"{file.Path} was disposed: no I/O can be started on it.");
+
+    [DoesNotReturn]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RefuseVectors(int count, IoFile file) =>
+        throw new ArgumentException($"{file.Path} takes at most {file.Capabilities.VectorsMax} vectors per I/O; this one has {count}.");
 
     [DoesNotReturn]
     [MethodImpl(MethodImplOptions.NoInlining)]

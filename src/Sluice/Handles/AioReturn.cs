@@ -59,9 +59,17 @@ public sealed class AioReturn
     /// <summary>The outcome as an exception.</summary>
     public AioException ToException() => new(AioReport.Attempt(Operation, OffsetBytes, LengthBytes, _target.Describe()), Result, Explain());
 
-    internal void Expect()
+    /// <summary>Whether it stands in its queue, filled and not taken.</summary>
+    internal bool IsQueued { get; set; }
+
+    internal void RequireFree()
     {
         Invariant.Check(!IsPending, "This return already waits for an I/O: give each I/O in flight a return of its own.");
+        Invariant.Check(!IsQueued, "This return is filled and still in its queue: take it before it is given to another I/O.");
+    }
+
+    internal void Expect()
+    {
         IsPending = true;
         IsFilled = false;
         Result = default;

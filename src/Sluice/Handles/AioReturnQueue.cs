@@ -22,12 +22,14 @@ public sealed class AioReturnQueue
         _first = filled.Next;
         if (_first is null) _last = null;
         filled.Next = null;
+        filled.IsQueued = false;
         Count--;
         return true;
     }
 
     internal void Add(AioReturn filled)
     {
+        filled.IsQueued = true;
         if (_last is null) _first = filled;
         else _last.Next = filled;
         _last = filled;

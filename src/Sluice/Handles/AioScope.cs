@@ -46,9 +46,14 @@ public sealed class AioScope : IDisposable
         }
     }
 
-    internal void Add(AioHandle handle)
+    internal void RequireOpen(AioContext context)
     {
         Invariant.Check(!_isDisposed, "The scope was disposed: it can own no more handles.");
+        Invariant.Check(ReferenceEquals(context, _context), "The scope belongs to another context: it can own handles of its own only.");
+    }
+
+    internal void Add(AioHandle handle)
+    {
         handle.Scope = this;
         handle.PreviousInScope = null;
         handle.NextInScope = _first;

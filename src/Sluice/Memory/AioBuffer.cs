@@ -40,7 +40,13 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     public override MemoryHandle Pin(int elementIndex = 0)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)_lengthBytes, nameof(elementIndex));
-        Interlocked.Increment(ref _users);
+        while (true)
+        {
+            int users = Volatile.Read(ref _users);
+            if (users == 0) throw new ObjectDisposedException(nameof(AioBuffer), "The buffer was returned to its arena: rent one before using it.");
+            if (Interlocked.CompareExchange(ref _users, users + 1, users) == users) break;
+        }
+
         return new MemoryHandle(_address + elementIndex, default, this);
     }
 

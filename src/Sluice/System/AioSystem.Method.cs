@@ -10,9 +10,13 @@ public sealed partial class AioSystem
     private readonly SemaphoreSlim _switching = new(1, 1);
     private readonly ManualResetEventSlim _gate = new(initialState: true);
 
+    /// <summary>Held while the method is swapped, while a context is made and while one ends: the swap meets all contexts, each whole.</summary>
+    internal Lock SwapLock { get; } = new();
+
     // Guards the method's members that are not per context against its replacement, and the poller.
     private readonly Lock _methodLock = new();
     private Poller? _poller;
+    private bool _isPollerBarred;
 
     /// <summary>
     /// Changes the method of the running system, losing nothing: loads and tries the new one, keeps new I/O staged, waits for
@@ -29,6 +33,7 @@ public sealed partial class AioSystem
         string? refusal = null;
         try
         {
+            ThrowIfDisposed();
             if (name == _method.Name) return true;
             IoMethodPlugin gone = await Task.Run(() => Swap(name, out refusal), CancellationToken.None).ConfigureAwait(false);
             bool isUnloaded = ReferenceEquals(gone, _plugin) || await gone.UnloadAsync(Options.UnloadTimeout).ConfigureAwait(false);
@@ -40,10 +45,9 @@ public sealed partial class AioSystem
         }
     }
 
-    internal void WaitForGate(AioContext context)
+    internal void WaitForGate(AioContext context, int timeoutMilliseconds, CancellationToken cancellationToken)
     {
-        _gate.Wait();
-        context.SubmitStaged(waitFollows: false);
+        if (_gate.Wait(timeoutMilliseconds, cancellationToken)) context.SubmitStaged(waitFollows: false);
     }
 
     internal void StartPoller()
@@ -51,7 +55,8 @@ public sealed partial class AioSystem
         if (Volatile.Read(ref _poller) is not null) return;
         lock (_methodLock)
         {
-            if (_method.Capabilities.IsDriven) _poller ??= new Poller(this, _method);
+            // While the method is being swapped a poller would wait in the one that goes. The switch starts one when it is needed.
+            if (_method.Capabilities.IsDriven && !_isPollerBarred) _poller ??= new Poller(this, _method);
         }
     }
 
@@ -62,7 +67,7 @@ public sealed partial class AioSystem
         return plugin;
     }
 
-    private IoMethodSettings SettingsFor(string name) => new()
+    internal IoMethodSettings SettingsFor(string name) => new()
     {
         ContextsMax = Options.ContextsMax,
         HandlesPerContext = Options.HandlesPerContext,
@@ -81,6 +86,12 @@ public sealed partial class AioSystem
     /// <returns>The plugin to unload: the old one, or the new one that was refused; the one in use when there is nothing to do.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private IoMethodPlugin Swap(string name, out string? refusal)
+    {
+        lock (SwapLock) return SwapCore(name, out refusal);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private IoMethodPlugin SwapCore(string name, out string? refusal)
     {
         refusal = null;
         IoMethodPlugin plugin = Choose(name);
@@ -101,25 +112,43 @@ public sealed partial class AioSystem
             return plugin;
         }
 
+        IoMethodPlugin old = _plugin;
         _gate.Reset();
         foreach (AioContext context in contexts) context.CloseGate();
         foreach (AioContext context in contexts) context.DrainForSwitch();
         StopPoller();
-        IoMethodPlugin old = _plugin;
+        IoMethod oldMethod = _method;
+        List<IoMethodContext> gone = [];
         lock (_methodLock)
         {
-            IoMethod oldMethod = _method;
-            for (int index = 0; index < contexts.Length; index++) contexts[index].Install(method, prepared[index])?.Dispose();
+            for (int index = 0; index < contexts.Length; index++) gone.Add(contexts[index].Install(method, prepared[index])!);
             foreach (BufferArena arena in _arenas) arena.MoveTo(oldMethod, method);
-            oldMethod.Dispose();
             _method = method;
             _plugin = plugin;
+            _isPollerBarred = false;
         }
 
-        _gate.Set();
         foreach (AioContext context in contexts) context.ResumeAfterSwitch();
+        _gate.Set();
+
+        // After everything goes on, and under no lock that a completion needs: the old method's threads may be on their way out of one.
+        foreach (IoMethodContext methodContext in gone) Guarded(methodContext.Dispose);
+        Guarded(oldMethod.Dispose);
         old.BeginDrain();
         return old;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Guarded(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception)
+        {
+            ReportMethodFault(exception);
+        }
     }
 
     private void StopPoller()
@@ -127,6 +156,7 @@ public sealed partial class AioSystem
         Poller? poller;
         lock (_methodLock)
         {
+            _isPollerBarred = true;
             poller = _poller;
             Volatile.Write(ref _poller, null);
         }
@@ -137,15 +167,16 @@ public sealed partial class AioSystem
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ReleaseMethod()
     {
+        IoMethod method = _method;
         lock (_methodLock)
         {
-            foreach (BufferArena arena in _arenas) arena.MoveTo(_method, null);
-            _method.Dispose();
+            foreach (BufferArena arena in _arenas) arena.MoveTo(method, null);
 
             // Whoever still asks gets the answers of a method that does nothing, and the plugin is not held by its system.
-            _method = new EndedMethod(_method.Name, _method.Capabilities);
+            _method = new EndedMethod(method.Name, method.Capabilities);
         }
 
+        Guarded(method.Dispose);
         _plugin.BeginDrain();
     }
 }

@@ -161,13 +161,21 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Waits for what is in flight and releases everything. Blocks. Contexts and loops that are still there are ended as if disposed by their flows.</summary>
-    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+    /// <exception cref="InvalidOperationException">The calling code runs on a loop of the system, which could then not end.</exception>
+    public void Dispose()
+    {
+        Invariant.Check(!ReferenceEquals(AioLoop.Current?.Context.System, this), "A system cannot be disposed by code that runs on one of its loops: let the loop end first.");
+        DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
 
     /// <summary>Waits for what is in flight and releases everything. Contexts that are still there are ended as if disposed by their flows.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _switching.WaitAsync().ConfigureAwait(false);
+
+        // Whoever waits for a switch finds the system disposed.
+        _switching.Release();
         _meter.Dispose();
 
         // On a thread that may block: the contexts wait for what is in flight.
@@ -244,22 +252,25 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
 
     private AioContext AddContext(string name, bool isShared)
     {
-        _switching.Wait();
-        try
+        lock (SwapLock)
         {
-            lock (_contextsLock)
+            // Again, under the lock: the disposing thread takes the list of contexts under it.
+            ThrowIfDisposed();
+            int id = Array.IndexOf(_contexts, null);
+            if (id < 0) Invariant.Broken($"There are {_contexts.Length} contexts already: dispose one, or raise AioSystemOptions.ContextsMax.");
+            AioContext context = new(this, id, Options.HandlesPerContext, Options.VectorsPerHandle, name, isShared);
+            try
             {
-                int id = Array.IndexOf(_contexts, null);
-                if (id < 0) Invariant.Broken($"There are {_contexts.Length} contexts already: dispose one, or raise AioSystemOptions.ContextsMax.");
-                AioContext context = new(this, id, Options.HandlesPerContext, Options.VectorsPerHandle, name, isShared);
                 context.Install(_method, context.CreateMethodContext(_method));
-                Volatile.Write(ref _contexts[id], context);
-                return context;
             }
-        }
-        finally
-        {
-            _switching.Release();
+            catch
+            {
+                context.FreeMemory();
+                throw;
+            }
+
+            lock (_contextsLock) Volatile.Write(ref _contexts[id], context);
+            return context;
         }
     }
 
@@ -270,12 +281,25 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
 
     private void DisposeContexts()
     {
-        foreach (AioContext context in Contexts()) context.Dispose();
+        AioContext[] contexts;
+        lock (SwapLock) contexts = Contexts();
+
+        // Loops first: their code may still use files, and with them the shared contexts.
+        foreach (AioContext context in contexts) context.Loop?.EndWithSystem();
+        foreach (AioContext context in contexts) context.Dispose();
     }
 
     private void OnFileClosing(IoFile file)
     {
-        lock (_methodLock) _method.FileClosing(file);
+        try
+        {
+            lock (_methodLock) _method.FileClosing(file);
+        }
+        catch (Exception exception)
+        {
+            // On a reaping thread perhaps, and the file has to be closed whatever the method does.
+            ReportMethodFault(exception);
+        }
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);

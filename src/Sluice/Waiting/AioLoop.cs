@@ -28,10 +28,16 @@ public sealed class AioLoop : IDisposable
     private int _readyCount;
     private int _isBlocked;
     private volatile bool _isStopping;
+    private int _isDisposed;
+    private int _hasBegun;
+    private int _hasEnded;
+    private int _invocationCount;
+    private readonly ManualResetEventSlim _ended = new(initialState: false);
 
     internal AioLoop(AioContext context, bool ownThread)
     {
         Context = context;
+        context.Loop = this;
         _synchronizationContext = new LoopSynchronizationContext(this);
         if (!ownThread) return;
         _thread = new Thread(RunThread) { IsBackground = true, Name = $"sluice-loop-{context.Id}" };
@@ -50,7 +56,15 @@ public sealed class AioLoop : IDisposable
     public Task InvokeAsync(Func<Task> work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        ObjectDisposedException.ThrowIf(_isStopping, this);
+
+        // Counted before the look: a loop that ends waits for what was counted before it stopped.
+        Interlocked.Increment(ref _invocationCount);
+        if (_isStopping)
+        {
+            InvocationEnded();
+            throw new ObjectDisposedException(nameof(AioLoop));
+        }
+
         TaskCompletionSource<Task> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(
             static state =>
@@ -66,7 +80,10 @@ public sealed class AioLoop : IDisposable
                 }
             },
             (work, started));
-        return started.Task.Unwrap();
+        Task ended = started.Task.Unwrap();
+        _ = ended.ContinueWith(
+            static (_, state) => ((AioLoop)state!).InvocationEnded(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return ended;
     }
 
     /// <summary>Runs asynchronous code on the loop and gives its result. Any thread.</summary>
@@ -79,15 +96,28 @@ public sealed class AioLoop : IDisposable
         return result;
     }
 
-    /// <summary>Ends the loop when the code that runs on it has nothing left in flight, and waits for that. Not from the loop itself.</summary>
+    /// <summary>Ends the loop when all code that was given to it has ended, and waits for that. Not from the loop itself.</summary>
     public void Dispose()
     {
         Invariant.Check(!ReferenceEquals(t_current, this), "A loop cannot be disposed by code that runs on it.");
-        if (_isStopping) return;
-        _isStopping = true;
-        Context.WakeOwner();
-        _thread?.Join();
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        EndWithSystem();
         Context.Dispose();
+    }
+
+    /// <summary>Waits until the loop's code has ended, and lets the thread end. The context is left to the caller.</summary>
+    internal void EndWithSystem()
+    {
+        if (_thread is not null)
+        {
+            _isStopping = true;
+            Context.WakeOwner();
+            _thread.Join();
+        }
+        else if (Volatile.Read(ref _hasBegun) != 0)
+        {
+            _ended.Wait();
+        }
     }
 
     /// <summary>
@@ -131,9 +161,10 @@ public sealed class AioLoop : IDisposable
 
         _remote.Enqueue(item);
 
-        // Pairs with the fence between declaring the loop blocked and looking at the queue again.
+        // Pairs with the fences between declaring the loop blocked, or ended, and looking at the queue again.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _isBlocked) != 0) Context.WakeOwner();
+        if (Volatile.Read(ref _hasEnded) != 0) HandOverLeftovers();
+        else if (Volatile.Read(ref _isBlocked) != 0) Context.WakeOwner();
     }
 
     private void RunThread()
@@ -141,7 +172,7 @@ public sealed class AioLoop : IDisposable
         Enter();
         try
         {
-            while (!_isStopping || _readyCount != 0 || !_remote.IsEmpty) Turn();
+            while (!_isStopping || Volatile.Read(ref _invocationCount) != 0 || _readyCount != 0 || !_remote.IsEmpty) Turn();
         }
         finally
         {
@@ -151,6 +182,7 @@ public sealed class AioLoop : IDisposable
 
     private void Enter()
     {
+        Volatile.Write(ref _hasBegun, 1);
         t_current = this;
         SynchronizationContext.SetSynchronizationContext(_synchronizationContext);
         Context.BecomeLoops();
@@ -161,6 +193,28 @@ public sealed class AioLoop : IDisposable
         SynchronizationContext.SetSynchronizationContext(outerContext);
         Context.NoLongerLoops();
         t_current = null;
+        for (; _readyCount != 0; _readyCount--)
+        {
+            _remote.Enqueue(_ready[_readyFirst]);
+            _readyFirst = (_readyFirst + 1) & (_ready.Length - 1);
+        }
+
+        Volatile.Write(ref _hasEnded, 1);
+        Interlocked.MemoryBarrier();
+        HandOverLeftovers();
+        _ended.Set();
+    }
+
+    // Nobody runs here any more: what was left, and what comes late, goes on on the thread pool instead of never.
+    private void HandOverLeftovers()
+    {
+        while (_remote.TryDequeue(out WorkItem item)) ThreadPool.UnsafeQueueUserWorkItem(static item => RunItem(item), item, preferLocal: false);
+    }
+
+    private void InvocationEnded()
+    {
+        Interlocked.Decrement(ref _invocationCount);
+        if (_isStopping) Context.WakeOwner();
     }
 
     private void Turn()
@@ -179,7 +233,8 @@ public sealed class AioLoop : IDisposable
 
         // Pairs with the fence in Enqueue: either it sees the loop blocked, or the loop sees what it queued.
         Interlocked.MemoryBarrier();
-        if (_remote.IsEmpty && !_isStopping) Context.TurnAndBlock();
+        bool mayEnd = _isStopping && Volatile.Read(ref _invocationCount) == 0;
+        if (_remote.IsEmpty && !mayEnd) Context.TurnAndBlock();
         else Context.TurnWithoutBlocking();
         Volatile.Write(ref _isBlocked, 0);
     }
@@ -190,6 +245,11 @@ public sealed class AioLoop : IDisposable
         _ready[_readyFirst] = default;
         _readyFirst = (_readyFirst + 1) & (_ready.Length - 1);
         _readyCount--;
+        RunItem(item);
+    }
+
+    private static void RunItem(WorkItem item)
+    {
         if (item.Callback is null) ((AwaitableWaiter)item.State!).Run();
         else item.Callback(item.State);
     }

@@ -8,7 +8,6 @@ internal sealed class AsyncWaiter : AwaitableWaiter, IValueTaskSource
     private readonly AioContext _context;
     private bool _isOwner;
     private bool _isWatching;
-    private int _hasInterest;
     private bool _wasAbandoned;
     private CancellationToken _cancellationToken;
     private CancellationTokenRegistration _registration;
@@ -28,21 +27,9 @@ internal sealed class AsyncWaiter : AwaitableWaiter, IValueTaskSource
         _isOwner = isOwner;
         _isWatching = isWatching;
         _wasAbandoned = false;
-        _hasInterest = 0;
     }
 
     internal ValueTask Task => new(this, Version);
-
-    /// <summary>Says that somebody waits for an I/O that is not yet submitted. After it was attached; ends with the wait.</summary>
-    internal void BeginInterest()
-    {
-        _context.BeginInterest();
-
-        // The wait may be over already, and then nobody else ends the interest.
-        Volatile.Write(ref _hasInterest, 1);
-        Interlocked.MemoryBarrier();
-        if (IsSignalled) EndInterest();
-    }
 
     /// <summary>Lets time or a token end the wait. After it was attached.</summary>
     internal void Limit(TimeSpan timeout, CancellationToken cancellationToken)
@@ -91,8 +78,6 @@ internal sealed class AsyncWaiter : AwaitableWaiter, IValueTaskSource
 
     protected override void OnSignalled()
     {
-        // Signalled was set by a full fence, which pairs with the one in BeginInterest: one of the two ends it.
-        if (Volatile.Read(ref _hasInterest) != 0) EndInterest();
         if (_isWatching) _context.EndWatch();
         SignalAwaiter();
     }
@@ -100,15 +85,9 @@ internal sealed class AsyncWaiter : AwaitableWaiter, IValueTaskSource
     private void GiveUp()
     {
         if (!TryAbandon()) return;
-        EndInterest();
         if (_isWatching) _context.EndWatch();
         _wasAbandoned = true;
         SignalAwaiter();
-    }
-
-    private void EndInterest()
-    {
-        if (Interlocked.Exchange(ref _hasInterest, 0) != 0) _context.EndInterest();
     }
 
     private void Unlimit()

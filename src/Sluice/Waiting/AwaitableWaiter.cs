@@ -92,12 +92,23 @@ internal abstract class AwaitableWaiter : Waiter, IThreadPoolWorkItem
             case AioLoop loop:
                 loop.Enqueue(this);
                 break;
-            case SynchronizationContext context:
-                context.Post(s_runPosted, this);
+            default:
+                DispatchForeign(_scheduler);
                 break;
-            case TaskScheduler scheduler:
-                _ = Task.Factory.StartNew(static state => ((AwaitableWaiter)state!).Run(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
-                break;
+        }
+    }
+
+    private void DispatchForeign(object scheduler)
+    {
+        try
+        {
+            if (scheduler is SynchronizationContext context) context.Post(s_runPosted, this);
+            else _ = Task.Factory.StartNew(static state => ((AwaitableWaiter)state!).Run(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, (TaskScheduler)scheduler);
+        }
+        catch (Exception)
+        {
+            // A scheduler that ended refuses (a closed window's, say). This is a completing thread, which must go on, and so must the awaiting code.
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
 

@@ -11,6 +11,9 @@ internal sealed class BlockingWaiter : Waiter
     /// <summary>The context this thread drives while it waits, blocked in the method; null otherwise.</summary>
     internal AioContext? Drives { get; set; }
 
+    /// <summary>Whether the thread, when it last looked, could have driven the context for its I/O had nobody else done so.</summary>
+    internal bool CanDrive { get; set; }
+
     /// <summary>A waiter for the calling thread.</summary>
     internal static BlockingWaiter Rent()
     {

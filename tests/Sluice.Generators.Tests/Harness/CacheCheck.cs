@@ -26,7 +26,8 @@ internal static class CacheCheck
         foreach ((string name, IncrementalStepRunReason reason) in Reasons(second))
         {
             Assert.True(
-                reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged, $"The step {name} is {reason} although nothing has changed.");
+                reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged,
+                $"The step {name} is {reason} although nothing has changed.");
         }
 
         foreach ((string name, object value) in Values(first))

@@ -88,7 +88,10 @@ internal sealed class GeneratorRun
     /// <summary>What the analyzers say about the sources together with what was emitted.</summary>
     public async Task<ImmutableArray<Diagnostic>> AnalyzerDiagnosticsAsync()
     {
-        ImmutableArray<DiagnosticAnalyzer> analyzers = [new ReopenUnusedAnalyzer(), new MachineCopiedAnalyzer(), new BlockingCompletionAnalyzer()];
+        ImmutableArray<DiagnosticAnalyzer> analyzers =
+        [
+            new ReopenUnusedAnalyzer(), new MachineCopiedAnalyzer(), new BlockingCompletionAnalyzer(),
+        ];
         return await Output.WithAnalyzers(analyzers).GetAnalyzerDiagnosticsAsync();
     }
 

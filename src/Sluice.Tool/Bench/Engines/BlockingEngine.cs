@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Sluice.Methods;
+using Sluice.Tool.Infrastructure;
 
 namespace Sluice.Tool.Bench.Engines;
 
@@ -86,7 +87,7 @@ internal sealed class BlockingEngine : Engine
     }
 
     private static Exception Failed(AioReturn filled) => filled.Result.Status == AioStatus.Partial
-        ? new BenchFailureException($"Only {filled.Result.Value} of {filled.LengthBytes} bytes were transferred at {filled.OffsetBytes}: the file changed while it was measured.")
+        ? new FailureException($"Only {filled.Result.Value} of {filled.LengthBytes} bytes were transferred at {filled.OffsetBytes}: the file changed while it was measured.")
         : filled.ToException();
 
     private sealed class Slot(AioReturn place, IoVector vector)

@@ -24,6 +24,9 @@ internal abstract class Engine : IDisposable
     /// <summary>Operations in flight per thread: fewer than asked for when the method has only one.</summary>
     internal virtual int Depth => Workload.Depth;
 
+    /// <summary>The one mode the method has; null when it has all.</summary>
+    internal virtual Mode? Mode => null;
+
     /// <summary>The work.</summary>
     protected Workload Workload { get; }
 
@@ -41,8 +44,8 @@ internal abstract class Engine : IDisposable
         Names.PreadMethod => new PreadEngine(workload, window),
         _ => mode switch
         {
-            Mode.Blocking => new BlockingEngine(workload, window, method),
-            Mode.Await => new AwaitEngine(workload, window, method),
+            Bench.Mode.Blocking => new BlockingEngine(workload, window, method),
+            Bench.Mode.Await => new AwaitEngine(workload, window, method),
             _ => new LoopEngine(workload, window, method),
         },
     };

@@ -22,6 +22,8 @@ internal sealed class PreadEngine : Engine
 
     internal override string Method => Names.PreadMethod;
 
+    internal override Mode? Mode => Bench.Mode.Blocking;
+
     internal override int Depth => 1;
 
     internal override void Start() => _flows.Start();
@@ -59,7 +61,7 @@ internal sealed class PreadEngine : Engine
     private void Write(Span<byte> block, BlockOffsets offsets, Tally tally)
     {
         SafeFileHandle handle = _file.Handle;
-        bool flushes = Workload.IsDurable && Workload.Durable != DurableForm.Osync;
+        bool flushes = Workload.IsDurable && Workload.Durable != DurableWriteForm.FileWriteThrough;
         long startedAt = Stopwatch.GetTimestamp();
         while (Window.IsRunning)
         {

@@ -23,6 +23,8 @@ internal sealed class RandomAccessEngine : Engine
 
     internal override string Method => Names.RandomAccessMethod;
 
+    internal override Mode? Mode => Bench.Mode.Await;
+
     internal override void Start()
     {
         for (int index = 0; index < _flows.Length; index++)
@@ -72,7 +74,7 @@ internal sealed class RandomAccessEngine : Engine
         SafeFileHandle handle = _file.Handle;
 
         // .NET has one way to make a write durable besides opening the file so, and no asynchronous form of it.
-        bool flushes = Workload.IsDurable && Workload.Durable != DurableForm.Osync;
+        bool flushes = Workload.IsDurable && Workload.Durable != DurableWriteForm.FileWriteThrough;
         long startedAt = Stopwatch.GetTimestamp();
         while (Window.IsRunning)
         {

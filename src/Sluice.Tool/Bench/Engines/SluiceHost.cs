@@ -1,6 +1,3 @@
-using NullMethod;
-using Sluice.Plugins;
-
 namespace Sluice.Tool.Bench.Engines;
 
 /// <summary>What every engine of Sluice needs: the system with the method, the open file, and a buffer for each operation in flight.</summary>
@@ -57,18 +54,11 @@ internal sealed class SluiceHost : IDisposable
         AioSystemOptions options = new()
         {
             Method = method,
-            HandlesPerContext = Math.Clamp(workload.Depth * (contexts == 0 ? workload.Threads : 1), 32, Limits.DepthMax),
+            HandlesPerContext = Math.Clamp(workload.Depth * (contexts == 0 ? workload.Threads : 1), 32, BenchLimits.DepthMax),
             SharedContexts = shared,
             ContextsMax = shared + contexts,
         };
         options.Modules.Add(SluiceToolAioModule.Instance);
-        if (method == Names.NullMethod)
-        {
-            // Linked in rather than found beside the tool: no other command must take a method for real that does nothing.
-            options.Catalog = new IoMethodCatalog();
-            options.Catalog.Add(Names.NullMethod, new NullIoMethodFactory());
-        }
-
         options.MethodSettings["io_uring"] = new Dictionary<string, string>
         {
             ["registered_buffers"] = workload.IsRegistered ? "true" : "false",

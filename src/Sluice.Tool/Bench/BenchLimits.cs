@@ -1,7 +1,7 @@
 namespace Sluice.Tool.Bench;
 
 /// <summary>What a run may ask for.</summary>
-internal static class Limits
+internal static class BenchLimits
 {
     /// <summary>Operations in flight per thread: as many as a context has handles at most.</summary>
     internal const int DepthMax = 1024;

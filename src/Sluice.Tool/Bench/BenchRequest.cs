@@ -1,0 +1,34 @@
+namespace Sluice.Tool.Bench;
+
+/// <summary>What the command line asks for. Null: not said.</summary>
+internal sealed record BenchRequest
+{
+    /// <summary>The scenario; null for the standard programme.</summary>
+    internal Scenario? Scenario { get; init; }
+
+    internal string? Method { get; init; }
+
+    internal Mode? Mode { get; init; }
+
+    /// <summary>The user's file; null to make one.</summary>
+    internal string? File { get; init; }
+
+    internal long? SizeBytes { get; init; }
+
+    internal int BlockBytes { get; init; } = 8 << 10;
+
+    internal int Depth { get; init; } = 32;
+
+    internal double? Seconds { get; init; }
+
+    internal int Threads { get; init; } = 1;
+
+    internal bool IsDirect { get; init; }
+
+    internal bool IsRegistered { get; init; }
+
+    internal bool Overwrites { get; init; }
+
+    /// <summary>How log writes are made durable; null for the fastest way here.</summary>
+    internal DurableWriteForm? Durable { get; init; }
+}

@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.Globalization;
+using Sluice.Tool.Bench;
+using Sluice.Tool.Bench.Report;
+using Sluice.Tool.Infrastructure;
+
+namespace Sluice.Tool.Commands;
+
+/// <summary><c>sluice bench</c>: measures the methods, and .NET's own ways, on this machine.</summary>
+internal static class BenchCommand
+{
+    private const long TebiBytes = 1L << 40;
+
+    private static Argument<string?> Scenario() => new("scenario")
+    {
+        Description = $"What to do: {Names.Scenarios}; without it the standard programme runs",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    internal static Command Create()
+    {
+        Argument<string?> scenario = Scenario();
+        Option<string?> method = new("--method") { Description = "auto, an io_method, randomaccess or pread (.NET's own), or all" };
+        Option<string?> mode = new("--mode") { Description = "blocking, await or loop: how the code waits (blocking)" };
+        Option<string?> file = new("--file") { Description = "A file to use instead of a temporary one; only read unless --overwrite is given" };
+        Option<long> size = ToolOptions.Size("--size", 1L << 30, 4096, 16 * TebiBytes, "Size of the data file, or how much of --file is used");
+        Option<long> block = ToolOptions.Size("--block", 8 << 10, 1, BenchLimits.BlockBytesMax, "Size of each read or write");
+        Option<int> depth = ToolOptions.Number("--depth", 32, 1, BenchLimits.DepthMax, "Operations in flight per thread");
+        Option<double> seconds = Seconds();
+        Option<int> threads = ToolOptions.Number("--threads", 1, 1, BenchLimits.ThreadsMax, "Threads, each with a context of its own");
+        Option<bool> direct = new("--direct") { Description = "Bypass the page cache" };
+        Option<bool> registered = new("--registered") { Description = "Register buffers and files with the method" };
+        Option<string?> durable = new("--durable") { Description = "How logwrite makes a write durable: writethrough, linked, separate or osync (the fastest here)" };
+        Option<bool> json = new("--json") { Description = "Print a JSON array, one object per run" };
+        Option<bool> overwrite = new("--overwrite") { Description = "Let --file be written; it is made if it is not there, and stays" };
+        Command command = new("bench", "Measure what asynchronous I/O buys here; without a scenario all of it, with a report as a page")
+        {
+            scenario, method, mode, file, size, block, depth, seconds, threads, direct, registered, durable, json, overwrite,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            BenchRequest request = new()
+            {
+                Scenario = parsed.GetValue(scenario) is { } name ? Names.ParseScenario(name) : null,
+                Method = parsed.GetValue(method),
+                Mode = parsed.GetValue(mode) is { } modeName ? Names.ParseMode(modeName) : null,
+                File = parsed.GetValue(file),
+                SizeBytes = IsGiven(parsed, size) ? parsed.GetValue(size) : null,
+                BlockBytes = (int)parsed.GetValue(block),
+                Depth = parsed.GetValue(depth),
+                Seconds = IsGiven(parsed, seconds) ? parsed.GetValue(seconds) : null,
+                Threads = parsed.GetValue(threads),
+                IsDirect = parsed.GetValue(direct),
+                IsRegistered = parsed.GetValue(registered),
+                Overwrites = parsed.GetValue(overwrite),
+                Durable = parsed.GetValue(durable) is { } form ? Names.ParseForm(form) : null,
+            };
+            if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite]);
+            return Task.Run(() => Run(request, parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken), CancellationToken.None);
+        });
+        return command;
+    }
+
+    private static int Run(BenchRequest request, bool isJson, InvocationConfiguration invocation, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<BenchSection> sections;
+        IReadOnlyList<string> notes = [];
+        string? closing = null;
+        if (request.Scenario is null)
+        {
+            BenchReport report = StandardProgramme.Run(request, invocation.Error, cancellationToken);
+            string path = Path.GetFullPath(HtmlReport.FileName);
+            File.WriteAllText(path, HtmlReport.Write(report));
+            sections = report.Sections;
+            notes = report.Notes;
+            closing = $"{report.Verdict}{Environment.NewLine}Report: {path}".TrimStart();
+        }
+        else
+        {
+            sections = [ScenarioBench.Run(request, invocation.Error, cancellationToken)];
+        }
+
+        if (isJson)
+        {
+            invocation.Output.WriteLine(JsonRows.Write([.. sections.SelectMany(static section => section.Rows).Select(static row => row.Result)]));
+            foreach (string note in sections.SelectMany(static section => section.Notes).Concat(notes)) invocation.Error.WriteLine(note);
+            if (closing is not null) invocation.Error.WriteLine(closing);
+        }
+        else
+        {
+            ResultTable.Write(ToolConsole.On(invocation.Output), sections, notes);
+            if (closing is not null) invocation.Output.WriteLine(closing);
+        }
+
+        return Program.Done;
+    }
+
+    private static Option<double> Seconds() => new("--seconds")
+    {
+        Description = "How long each run is measured (0.05 to 3600)",
+        DefaultValueFactory = _ => 5,
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count == 0 ? "" : result.Tokens[^1].Value;
+            bool isNumber = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value);
+            if (!isNumber || value is < 0.05 or > 3600) result.AddError($"--seconds is '{text}': give a number from 0.05 to 3600.");
+            return value;
+        },
+    };
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    private static void RequireScenarioFor(ParseResult parsed, IReadOnlyList<Option> options)
+    {
+        if (options.FirstOrDefault(option => IsGiven(parsed, option)) is not { } given) return;
+        throw new UsageException($"{given.Name} goes with a scenario: name one of {Names.Scenarios}. The standard programme takes --size, --seconds and --json.");
+    }
+}

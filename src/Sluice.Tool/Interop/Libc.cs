@@ -1,0 +1,49 @@
+using System.Runtime.InteropServices;
+
+namespace Sluice.Tool.Interop;
+
+/// <summary>The system calls that a copy needs beside those of the framework. Each returns -1 and sets errno on failure.</summary>
+internal static unsafe partial class Libc
+{
+    internal const int AT_FDCWD = -100;
+    internal const int AT_EMPTY_PATH = 0x1000;
+    internal const uint STATX_BASIC_STATS = 0x7ff;
+    internal const int SEEK_DATA = 3;
+    internal const int SEEK_HOLE = 4;
+    internal const int POSIX_FADV_SEQUENTIAL = 2;
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int StatX(int directory, string path, int flags, uint mask, Statx* result);
+
+    [LibraryImport("libc", EntryPoint = "lseek64", SetLastError = true)]
+    internal static partial long LSeek(int descriptor, long offset, int whence);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    internal static partial int FChMod(int descriptor, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise64")]
+    internal static partial int FAdvise(int descriptor, long offset, long length, int advice);
+
+    /// <summary>The fields of the kernel's <c>struct statx</c> that are used here; 256 bytes.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    internal struct Statx
+    {
+        [FieldOffset(28)]
+        internal ushort Mode;
+
+        [FieldOffset(32)]
+        internal ulong Inode;
+
+        [FieldOffset(40)]
+        internal long Size;
+
+        [FieldOffset(48)]
+        internal long Blocks;
+
+        [FieldOffset(136)]
+        internal uint DeviceMajor;
+
+        [FieldOffset(140)]
+        internal uint DeviceMinor;
+    }
+}

@@ -1,0 +1,1 @@
+[assembly: Sluice.AioModule("Sluice.Conformance.Layer.ConformanceAioModule")]

@@ -1,0 +1,10 @@
+namespace Sluice.TestPlugins.Injecting;
+
+internal enum InjectionKind
+{
+    Stall,
+    Replace,
+    Twice,
+    Stale,
+    Delay,
+}
