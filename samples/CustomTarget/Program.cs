@@ -41,7 +41,8 @@ try
         {
             AioHandle handle = context.Acquire(page);
             handle.SetData([PageChecksum.Compute(pages[page.Tag])]);
-            new PageTarget(page.Tag).StartRead(handle, file.File, page.Tag * 8192L, new Sluice.Methods.IoVector(buffers[page.Tag].Address, 8192));
+            Sluice.Methods.IoVector memory = new(buffers[page.Tag].Address, 8192);
+            new PageTarget(page.Tag).StartRead(handle, file.File, page.Tag * 8192L, memory);
         }
     }
 
