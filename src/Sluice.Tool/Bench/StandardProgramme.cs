@@ -61,7 +61,8 @@ internal static class StandardProgramme
 
             rows.Add(ScenarioBench.Make(run, scenario, cancellationToken));
         }
-        catch (Exception exception) when (exception is IoMethodException or AioException or IOException or FailureException)
+        catch (Exception exception)
+            when (!cancellationToken.IsCancellationRequested && exception is (IoMethodException or AioException or IOException or FailureException))
         {
             notes.Add($"{run.Method} failed: {Failure.Describe(exception)}");
         }

@@ -59,9 +59,23 @@ internal static class BenchCommand
                 Durable = parsed.GetValue(durable) is { } form ? Names.ParseForm(form) : null,
             };
             if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite]);
-            return Task.Run(() => Run(request, parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken), CancellationToken.None);
+            return Task.Run(
+                () => RunUntilStopped(request, parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken), CancellationToken.None);
         });
         return command;
+    }
+
+    // When it is stopped the data file goes at once, so that what was about to open it fails: that is no failure to tell of.
+    private static int RunUntilStopped(BenchRequest request, bool isJson, InvocationConfiguration invocation, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Run(request, isJson, invocation, cancellationToken);
+        }
+        catch (Exception exception) when (cancellationToken.IsCancellationRequested && exception is not OperationCanceledException)
+        {
+            throw new OperationCanceledException("Stopped.", exception, cancellationToken);
+        }
     }
 
     private static int Run(BenchRequest request, bool isJson, InvocationConfiguration invocation, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using Sluice.Tool.Methods;
 namespace Sluice.Tool.Tests.Bench;
 
 /// <summary>Every scenario, method and mode runs; what cannot be is refused with one line; the user's files stay as they are.</summary>
+[Collection("bench in this process")]
 public sealed class BenchCommandTests
 {
     private static readonly string[] s_keys =
@@ -190,7 +191,7 @@ public sealed class BenchCommandTests
         return row.IsAvailable ? null : row.Reason;
     }
 
-    // Tests of a class run one after the other, and no other class of this process runs the command.
+    // Tests of a collection run one after the other, and nothing outside of it runs the command in this process.
     private static void AssertNothingLeft(string shown)
     {
         string[] left = Directory.GetFiles(Path.GetTempPath(), $"sluice-bench-{Environment.ProcessId}-*");
