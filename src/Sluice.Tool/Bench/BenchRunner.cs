@@ -63,7 +63,10 @@ internal static class BenchRunner
             CpuMicroseconds = measurement.CpuMicroseconds,
             AllocatedBytes = measurement.AllocatedBytes,
             Latency = new LatencySummary(
-                Microseconds(latencies.Percentile(0.5)), Microseconds(latencies.Percentile(0.99)), Microseconds(latencies.Percentile(0.999)), Microseconds(latencies.Max)),
+                Microseconds(latencies.Percentile(0.5)),
+                Microseconds(latencies.Percentile(0.99)),
+                Microseconds(latencies.Percentile(0.999)),
+                Microseconds(latencies.Max)),
         };
     }
 
