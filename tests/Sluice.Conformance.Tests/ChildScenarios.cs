@@ -11,6 +11,9 @@ internal static class ChildScenarios
         try
         {
             string path = arguments[2];
+
+            // The console opens what it needs at its first use.
+            Console.WriteLine($"scenario: {arguments[0]}");
             switch (arguments[0])
             {
                 case "refused":
