@@ -1,6 +1,4 @@
 // Writes pages with plain asynchronous I/O, then reads them as a target of this program's own, with a callback that checks each page.
-using Sluice.Methods;
-
 // README begin
 using Sluice;
 
@@ -43,7 +41,8 @@ try
         {
             AioHandle handle = context.Acquire(page);
             handle.SetData([PageChecksum.Compute(pages[page.Tag])]);
-            new PageTarget(page.Tag).StartRead(handle, file.File, page.Tag * 8192L, new IoVector(buffers[page.Tag].Address, 8192));
+            Sluice.Methods.IoVector memory = new(buffers[page.Tag].Address, 8192);
+            new PageTarget(page.Tag).StartRead(handle, file.File, page.Tag * 8192L, memory);
         }
     }
 

@@ -25,7 +25,9 @@ public sealed class SluiceBuilder
     /// <summary>The host's services.</summary>
     public IServiceCollection Services { get; }
 
-    /// <summary>What the scans met so far: each type, what it serves as, how long it lives, or why it was skipped; in ordinal order per scan.</summary>
+    /// <summary>
+    /// What the scans met so far: each type, what it serves as, how long it lives, or why it was skipped; in ordinal order per scan.
+    /// </summary>
     public IReadOnlyList<SluiceScanEntry> Scanned => _scanned;
 
     /// <summary>Adds the targets and callbacks of one assembly.</summary>
@@ -65,7 +67,9 @@ public sealed class SluiceBuilder
     /// <summary>Adds what assemblies have.</summary>
     /// <param name="assemblies">The assemblies.</param>
     /// <returns>This builder.</returns>
-    /// <exception cref="ReflectionTypeLoadException">Types of an assembly cannot be loaded. The scan would pass over them without a word.</exception>
+    /// <exception cref="ReflectionTypeLoadException">
+    /// Types of an assembly cannot be loaded. The scan would pass over them without a word.
+    /// </exception>
     public SluiceBuilder ScanAssemblies(params IEnumerable<Assembly> assemblies)
     {
         Assembly[] all = [.. assemblies];
@@ -74,7 +78,10 @@ public sealed class SluiceBuilder
     }
 
     /// <summary>Adds what a scan finds; for sources that the other overloads do not have.</summary>
-    /// <param name="source">Chooses assemblies or types: <c>scan => scan.FromAssemblyOf&lt;Program&gt;()</c>. Which classes, as what and how long is decided here.</param>
+    /// <param name="source">
+    /// Chooses assemblies or types: <c>scan => scan.FromAssemblyOf&lt;Program&gt;()</c>. Which classes,
+    /// as what and how long is decided here.
+    /// </param>
     /// <returns>This builder.</returns>
     /// <exception cref="DuplicateTypeRegistrationException">A type was added or found before.</exception>
     public SluiceBuilder Scan(Func<ITypeSourceSelector, IImplementationTypeSelector> source)
@@ -119,10 +126,16 @@ public sealed class SluiceBuilder
     private static string? FindReasonToSkip(Type type)
     {
         if (!type.IsVisible) return "it is not public";
-        if (ServiceOf(type) == typeof(AioModule)) return InstanceOf(type) is null ? "it has no static property Instance, as generated modules have" : null;
+        if (ServiceOf(type) == typeof(AioModule))
+        {
+            return InstanceOf(type) is null ? "it has no static property Instance, as generated modules have" : null;
+        }
+
         IoMethodPluginAttribute? attribute = type.Assembly.GetCustomAttribute<IoMethodPluginAttribute>();
         if (attribute is null) return "its assembly has no IoMethodPlugin attribute that gives its io_method a name; AddMethod does";
-        return attribute.Factory == type ? null : $"its assembly's IoMethodPlugin attribute names {attribute.Factory.FullName}; AddMethod adds this one";
+        return attribute.Factory == type
+            ? null
+            : $"its assembly's IoMethodPlugin attribute names {attribute.Factory.FullName}; AddMethod adds this one";
     }
 
     private static AioModule? InstanceOf(Type type) =>
@@ -140,7 +153,8 @@ public sealed class SluiceBuilder
         Type type = factory.ServiceType;
         if (_methods.TryGetValue(name, out Type? other))
         {
-            throw new ArgumentException($"The io_method '{name}' is linked twice, by {other.FullName} and by {type.FullName}: give one of them another name.");
+            throw new ArgumentException(
+                $"The io_method '{name}' is linked twice, by {other.FullName} and by {type.FullName}: give one of them another name.");
         }
 
         _methods.Add(name, type);

@@ -21,7 +21,8 @@ internal sealed class SluiceHealthCheck(AioSystem system, SluiceHealthCheckOptio
         AioStatistics statistics = system.ReadStatistics();
         Count(broken, statistics.MethodFaults, $"exceptions out of io_method {system.MethodName}");
         Count(broken, statistics.CallbackFaults, "exceptions out of callbacks");
-        Count(broken, statistics[IoOperation.Fsync].Failures + statistics[IoOperation.Fdatasync].Failures, "failed flushes (their files are poisoned; reopen them and recover)");
+        long failedFlushes = statistics[IoOperation.Fsync].Failures + statistics[IoOperation.Fdatasync].Failures;
+        Count(broken, failedFlushes, "failed flushes (their files are poisoned; reopen them and recover)");
         Count(doubtful, statistics.StaleCompletions, $"completions that io_method {system.MethodName} delivered twice or too late");
         Count(doubtful, statistics.RefusedByMethod, $"I/Os that io_method {system.MethodName} did not take");
         foreach (IoMethodPlugin plugin in system.Catalog.Plugins)
@@ -38,7 +39,11 @@ internal sealed class SluiceHealthCheck(AioSystem system, SluiceHealthCheckOptio
         if (system.PassedOver.Count > 0) data["passed_over"] = string.Join("; ", system.PassedOver);
         if (failure is not null) broken.Add(failure);
 
-        if (broken.Count > 0) return new HealthCheckResult(context.Registration.FailureStatus, string.Join("; ", broken.Concat(doubtful)), data: data);
+        if (broken.Count > 0)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, string.Join("; ", broken.Concat(doubtful)), data: data);
+        }
+
         return doubtful.Count > 0
             ? HealthCheckResult.Degraded(string.Join("; ", doubtful), data: data)
             : HealthCheckResult.Healthy($"io_method {system.MethodName} works", data);

@@ -19,7 +19,11 @@ public static class SluiceHealthChecksBuilderExtensions
     /// <param name="configure">Sets what is read and how long it may take; null for the defaults.</param>
     /// <returns>The host's health checks.</returns>
     public static IHealthChecksBuilder AddSluice(
-        this IHealthChecksBuilder builder, string name = "sluice", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null, Action<SluiceHealthCheckOptions>? configure = null)
+        this IHealthChecksBuilder builder,
+        string name = "sluice",
+        HealthStatus? failureStatus = null,
+        IEnumerable<string>? tags = null,
+        Action<SluiceHealthCheckOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         SluiceHealthCheckOptions options = new();
@@ -27,7 +31,9 @@ public static class SluiceHealthChecksBuilderExtensions
         SluiceHealthCheck? check = null;
 
         // One for the life of the host: it remembers a read that did not come back.
-        return builder.Add(new HealthCheckRegistration(
-            name, services => LazyInitializer.EnsureInitialized(ref check, () => new SluiceHealthCheck(services.GetRequiredService<AioSystem>(), options)), failureStatus, tags));
+        return builder.Add(new HealthCheckRegistration(name, Make, failureStatus, tags));
+
+        SluiceHealthCheck Make(IServiceProvider services) => LazyInitializer.EnsureInitialized(
+            ref check, () => new SluiceHealthCheck(services.GetRequiredService<AioSystem>(), options));
     }
 }

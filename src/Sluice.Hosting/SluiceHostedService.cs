@@ -46,16 +46,24 @@ internal sealed class SluiceHostedService(IServiceProvider services, ILogger<Aio
         }
     }
 
+    private static bool IsInFlight(AioHandleState state) =>
+        state is AioHandleState.Staged or AioHandleState.Submitted or AioHandleState.CompletedIo;
+
     private void Report(AioSystem system)
     {
-        AioHandleInfo[] rows = [.. system.Snapshot().Where(static row => row.State is AioHandleState.Staged or AioHandleState.Submitted or AioHandleState.CompletedIo)];
-        string shown = string.Join("; ", rows.Take(RowsLoggedMax).Select(static row =>
-            $"{AioReport.Attempt(row.Operation, row.OffsetBytes, row.LengthBytes, row.Description)} ({row.State}, context {row.ContextName})"));
+        AioHandleInfo[] rows = [.. system.Snapshot().Where(static row => IsInFlight(row.State))];
+        string shown = string.Join("; ", rows.Take(RowsLoggedMax).Select(Describe));
         SluiceLog.LeftInFlight(logger, rows.Length, rows.Length > RowsLoggedMax ? shown + "; and others" : shown);
     }
+
+    private static string Describe(AioHandleInfo row) =>
+        AioReport.Attempt(row.Operation, row.OffsetBytes, row.LengthBytes, row.Description) + $" ({row.State}, context {row.ContextName})";
 
     // The process is about to end. The system goes on waiting in the background, because the memory of what is in flight must
     // stay; whoever disposes it again, such as the host's services, does not wait.
     private void Abandon(Task disposing) => _ = disposing.ContinueWith(
-        task => SluiceLog.StopFailed(logger, task.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        task => SluiceLog.StopFailed(logger, task.Exception!),
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted,
+        TaskScheduler.Default);
 }

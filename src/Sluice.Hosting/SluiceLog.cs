@@ -11,7 +11,8 @@ internal static partial class SluiceLog
     [LoggerMessage(2, LogLevel.Information, "io_method auto passed over {Reason}")]
     internal static partial void PassedOver(ILogger logger, string reason);
 
-    [LoggerMessage(3, LogLevel.Warning, "{KeyPrefix}MethodSettings:{Method} is for an io_method that this host does not have: correct the name, or remove it.")]
+    [LoggerMessage(3, LogLevel.Warning,
+        "{KeyPrefix}MethodSettings:{Method} is for an io_method that this host does not have: correct the name, or remove it.")]
     internal static partial void SettingsForNobody(ILogger logger, string keyPrefix, string method);
 
     [LoggerMessage(4, LogLevel.Warning, "{Message} (context {Context})")]

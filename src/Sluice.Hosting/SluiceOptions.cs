@@ -29,7 +29,9 @@ public sealed class SluiceOptions
     /// <summary>How long a switched-away plugin has to be gone before it is called leaked.</summary>
     public TimeSpan UnloadTimeout { get; set; } = new AioSystemOptions().UnloadTimeout;
 
-    /// <summary>Where plugins are looked for; empty for <c>io_methods</c> beside the program. Relative ones are taken from the current directory.</summary>
+    /// <summary>
+    /// Where plugins are looked for; empty for <c>io_methods</c> beside the program. Relative ones are taken from the current directory.
+    /// </summary>
     public IList<string> PluginDirectories { get; } = [];
 
     /// <summary>Settings for each io_method, by its name, then by the setting's: <c>Sluice:MethodSettings:worker:max_workers</c>.</summary>

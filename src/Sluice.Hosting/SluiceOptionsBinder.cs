@@ -29,14 +29,30 @@ internal sealed class SluiceOptionsBinder(IConfiguration? section) : IConfigureO
         string? known = s_known.FirstOrDefault(name => string.Equals(name, child.Key, StringComparison.OrdinalIgnoreCase));
         switch (known)
         {
-            case nameof(SluiceOptions.Method): options.Method = child.Value ?? ""; break;
-            case nameof(SluiceOptions.HandlesPerContext): options.HandlesPerContext = Number(child, options, options.HandlesPerContext); break;
-            case nameof(SluiceOptions.VectorsPerHandle): options.VectorsPerHandle = Number(child, options, options.VectorsPerHandle); break;
-            case nameof(SluiceOptions.ContextsMax): options.ContextsMax = Number(child, options, options.ContextsMax); break;
-            case nameof(SluiceOptions.SharedContexts): options.SharedContexts = Number(child, options, options.SharedContexts); break;
-            case nameof(SluiceOptions.UnloadTimeout): options.UnloadTimeout = Time(child, options, options.UnloadTimeout); break;
-            case nameof(SluiceOptions.PluginDirectories): ReadDirectories(child, options); break;
-            case nameof(SluiceOptions.MethodSettings): ReadMethodSettings(child, options); break;
+            case nameof(SluiceOptions.Method):
+                options.Method = child.Value ?? "";
+                break;
+            case nameof(SluiceOptions.HandlesPerContext):
+                options.HandlesPerContext = Number(child, options, options.HandlesPerContext);
+                break;
+            case nameof(SluiceOptions.VectorsPerHandle):
+                options.VectorsPerHandle = Number(child, options, options.VectorsPerHandle);
+                break;
+            case nameof(SluiceOptions.ContextsMax):
+                options.ContextsMax = Number(child, options, options.ContextsMax);
+                break;
+            case nameof(SluiceOptions.SharedContexts):
+                options.SharedContexts = Number(child, options, options.SharedContexts);
+                break;
+            case nameof(SluiceOptions.UnloadTimeout):
+                options.UnloadTimeout = Time(child, options, options.UnloadTimeout);
+                break;
+            case nameof(SluiceOptions.PluginDirectories):
+                ReadDirectories(child, options);
+                break;
+            case nameof(SluiceOptions.MethodSettings):
+                ReadMethodSettings(child, options);
+                break;
             default:
                 options.ConfigurationMistakes.Add($"{child.Path} is not known: remove it, or write one of {string.Join(", ", s_known)}.");
                 break;
@@ -74,7 +90,8 @@ internal sealed class SluiceOptionsBinder(IConfiguration? section) : IConfigureO
         {
             if (method.Value is not null)
             {
-                options.ConfigurationMistakes.Add($"{method.Path} is '{method.Value}': give settings below it, such as {method.Path}:max_workers.");
+                options.ConfigurationMistakes.Add(
+                    $"{method.Path} is '{method.Value}': give settings below it, such as {method.Path}:max_workers.");
                 continue;
             }
 

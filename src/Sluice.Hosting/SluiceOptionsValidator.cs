@@ -11,15 +11,22 @@ internal sealed class SluiceOptionsValidator : IValidateOptions<SluiceOptions>
         mistakes.AddRange(options.ToSystemOptions().Validate().Select(mistake => options.KeyPrefix + mistake));
         if (options.UnloadTimeout < TimeSpan.Zero)
         {
-            mistakes.Add($"{options.KeyPrefix}{nameof(SluiceOptions.UnloadTimeout)} is {options.UnloadTimeout}: give a time that is not negative.");
+            string key = options.KeyPrefix + nameof(SluiceOptions.UnloadTimeout);
+            mistakes.Add($"{key} is {options.UnloadTimeout}: give a time that is not negative.");
         }
 
         for (int index = 0; index < options.PluginDirectories.Count; index++)
         {
             string directory = options.PluginDirectories[index];
             string key = $"{options.KeyPrefix}{nameof(SluiceOptions.PluginDirectories)}:{index}";
-            if (string.IsNullOrWhiteSpace(directory)) mistakes.Add($"{key} is empty: give a folder, or remove it.");
-            else if (!Directory.Exists(directory)) mistakes.Add($"{key} is '{directory}', which is no folder: make it, or correct the path.");
+            if (string.IsNullOrWhiteSpace(directory))
+            {
+                mistakes.Add($"{key} is empty: give a folder, or remove it.");
+            }
+            else if (!Directory.Exists(directory))
+            {
+                mistakes.Add($"{key} is '{directory}', which is no folder: make it, or correct the path.");
+            }
         }
 
         return mistakes.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);

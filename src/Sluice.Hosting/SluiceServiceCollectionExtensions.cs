@@ -33,12 +33,14 @@ public static class SluiceServiceCollectionExtensions
         return Add(services, _ => section, configure);
     }
 
-    private static SluiceBuilder Add(IServiceCollection services, Func<IServiceProvider, IConfiguration?> section, Action<SluiceOptions>? configure)
+    private static SluiceBuilder Add(
+        IServiceCollection services, Func<IServiceProvider, IConfiguration?> section, Action<SluiceOptions>? configure)
     {
         ArgumentNullException.ThrowIfNull(services);
         if (services.Any(static descriptor => descriptor.ServiceType == typeof(AioSystem)))
         {
-            throw new InvalidOperationException("AddSluice was called before, or an AioSystem was added: a host has one. Use the builder that the first call returned.");
+            throw new InvalidOperationException(
+                "AddSluice was called before, or an AioSystem was added: a host has one. Use the builder that the first call returned.");
         }
 
         services.AddSingleton<IConfigureOptions<SluiceOptions>>(provider => new SluiceOptionsBinder(section(provider)));

@@ -24,7 +24,8 @@ internal static class SluiceSystemFactory
         foreach (string reason in system.PassedOver) SluiceLog.PassedOver(logger, reason);
         foreach (string name in options.MethodSettings.Keys)
         {
-            if (!systemOptions.Catalog.Plugins.Any(plugin => plugin.Name == name)) SluiceLog.SettingsForNobody(logger, options.KeyPrefix, name);
+            bool isThere = systemOptions.Catalog.Plugins.Any(plugin => plugin.Name == name);
+            if (!isThere) SluiceLog.SettingsForNobody(logger, options.KeyPrefix, name);
         }
 
         return system;

@@ -9,6 +9,7 @@ public class WaitBenchmarks : IDisposable
     private const int Repeats = 1000;
     private NullSystem _null = null!;
     private AioContext _context = null!;
+    private AioLoop _loop = null!;
     private AioBuffer _buffer = null!;
     private WaitReference _over;
 
@@ -17,6 +18,7 @@ public class WaitBenchmarks : IDisposable
     {
         _null = new NullSystem();
         _context = _null.System.CreateContext();
+        _loop = _null.System.CreateLoop();
         _buffer = _null.Arena.Rent();
         AioHandle handle = _context.Acquire();
         _over = handle.Reference;
@@ -48,17 +50,20 @@ public class WaitBenchmarks : IDisposable
 
     /// <summary>On a loop an I/O is only staged when it is awaited, so that every await suspends.</summary>
     [Benchmark(OperationsPerInvoke = Repeats)]
-    public void AwaitPendingReadOnLoop() => _null.System.RunLoop(async () =>
-    {
-        for (int count = 0; count < Repeats; count++) await _null.File.ReadAsync(_buffer.Memory, 0);
-    });
+    public void AwaitPendingReadOnLoop() => _loop.InvokeAsync(ReadOnLoopAsync).GetAwaiter().GetResult();
 
     [GlobalCleanup]
     public void Dispose()
     {
         _buffer.Return();
+        _loop.Dispose();
         _context.Dispose();
         _null.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    private async Task ReadOnLoopAsync()
+    {
+        for (int count = 0; count < Repeats; count++) await _null.File.ReadAsync(_buffer.Memory, 0);
     }
 }

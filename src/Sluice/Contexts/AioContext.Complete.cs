@@ -69,12 +69,12 @@ public sealed unsafe partial class AioContext
 
     private void Complete(AioHandle handle, ulong token, IoOutcome outcome, bool ownerDrives)
     {
-        if (!handle.TryBeginCompletion(token))
-        {
-            System.CountStaleCompletion();
-            return;
-        }
+        if (handle.TryBeginCompletion(token)) FinishCompletion(handle, outcome, ownerDrives);
+        else System.CountStaleCompletion();
+    }
 
+    private void FinishCompletion(AioHandle handle, IoOutcome outcome, bool ownerDrives)
+    {
         Waiter? waiters = handle.CompleteShared(outcome.Result, outcome.Detail, isStaged: true, announce: !ownerDrives);
         if (ownerDrives)
         {
@@ -109,6 +109,9 @@ public sealed unsafe partial class AioContext
         {
             // The pushes above were full fences. Pairs with the owner's fence between declaring itself asleep and looking again.
             if (Volatile.Read(ref _isOwnerAsleep)) _ownerSleeper.Wake();
+
+            // Delivered past the thread that leads (from inside Submit, say): it may be the owner, asleep inside the method.
+            if (_driven is not null && Volatile.Read(ref _leading) != 0) WakeDriver();
             if (Volatile.Read(ref _pendingCount) != 0) PumpPending();
         }
         else if (_pendingCount != 0)

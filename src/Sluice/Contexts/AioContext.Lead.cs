@@ -177,6 +177,12 @@ public sealed unsafe partial class AioContext
                 cancellationToken.UnsafeRegister(static state => ((AioContext)state!).WakeMethod(), this);
             MethodContext.Wait(cancellationToken.IsCancellationRequested ? 0 : timeoutMilliseconds);
         }
+        catch (Exception exception)
+        {
+            // Whoever waits cannot be sent away: its memory is the kernel's still. It looks again, and the fault is counted and told.
+            System.ReportMethodFault(exception);
+            Thread.Yield();
+        }
         finally
         {
             EndLead();
@@ -188,6 +194,10 @@ public sealed unsafe partial class AioContext
         try
         {
             MethodContext.Wait(0);
+        }
+        catch (Exception exception)
+        {
+            System.ReportMethodFault(exception);
         }
         finally
         {

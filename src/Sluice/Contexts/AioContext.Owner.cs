@@ -63,11 +63,31 @@ public sealed unsafe partial class AioContext
             if (Volatile.Read(ref _pendingCount) == 0 && _handedOut is null && TryTakeIdle())
             {
                 operation.Start(HandOut(null, null));
-                return;
+            }
+            else
+            {
+                Enqueue(operation);
+                Pump();
             }
 
-            Enqueue(operation);
-            Pump();
+            if (IsShared) ReapWhatIsThere();
+        }
+    }
+
+    /// <summary>
+    /// Takes note of completions that are there already, such as that of a read which the system had cached: cheaper here than by a
+    /// poller that has to be woken. Owner only.
+    /// </summary>
+    private void ReapWhatIsThere()
+    {
+        if (_driven is not { HasCompletions: true } || !TryLead()) return;
+        try
+        {
+            ReapGuarded();
+        }
+        finally
+        {
+            EndLead();
         }
     }
 

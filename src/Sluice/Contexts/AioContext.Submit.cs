@@ -145,7 +145,7 @@ public sealed unsafe partial class AioContext
     /// <returns>Whether there is more to submit.</returns>
     private bool SubmitSome(bool waitFollows)
     {
-        AioHandle[]? refused = null;
+        (AioHandle Handle, ulong Token)[]? refused = null;
         AioHandle[]? inPlace = null;
         IoCompletion[]? completions = null;
         int completionCount = 0;
@@ -162,7 +162,7 @@ public sealed unsafe partial class AioContext
                 _submittingThread = Environment.CurrentManagedThreadId;
                 int taken = SubmitToMethod(count, waitFollows && !isMore);
                 _submittingThread = 0;
-                if (taken < count) refused = _staged.AsSpan(taken, count - taken).ToArray();
+                if (taken < count) refused = TokensOf(_staged.AsSpan(taken, count - taken));
                 RemoveStaged(count);
                 _submissions++;
             }
@@ -176,13 +176,13 @@ public sealed unsafe partial class AioContext
             ReturnSetAside(completions);
         }
 
-        foreach (AioHandle handle in refused ?? [])
+        foreach ((AioHandle handle, ulong token) in refused ?? [])
         {
             System.CountRefused();
-            ExecuteHere(handle);
+            ExecuteHere(handle, token);
         }
 
-        foreach (AioHandle handle in inPlace ?? []) ExecuteHere(handle);
+        foreach (AioHandle handle in inPlace ?? []) ExecuteHere(handle, handle.Token);
         return isMore;
     }
 
@@ -295,13 +295,25 @@ public sealed unsafe partial class AioContext
         CompleteInPlace(handle, Execute(handle), stageSucceeded: true);
     }
 
-    private void ExecuteHere(AioHandle handle)
+    private static (AioHandle Handle, ulong Token)[] TokensOf(ReadOnlySpan<AioHandle> handles)
     {
-        Complete(handle, handle.Request.Token, Execute(handle), ownerDrives: IsOwnerHere);
-        AfterDelivery(IsOwnerHere);
+        (AioHandle, ulong)[] named = new (AioHandle, ulong)[handles.Length];
+        for (int index = 0; index < handles.Length; index++) named[index] = (handles[index], handles[index].Token);
+        return named;
+    }
 
-        // The owner may sleep inside the method, which knows nothing of this one.
-        WakeMethod();
+    private void ExecuteHere(AioHandle handle, ulong token)
+    {
+        // Claimed before it is executed: a method that delivered it all the same and then threw has ended it, and the handle may serve another I/O.
+        if (!handle.TryBeginCompletion(token))
+        {
+            System.CountStaleCompletion();
+            return;
+        }
+
+        bool ownerDrives = IsOwnerHere;
+        FinishCompletion(handle, Execute(handle), ownerDrives);
+        AfterDelivery(ownerDrives);
     }
 
     private IoOutcome Execute(AioHandle handle)

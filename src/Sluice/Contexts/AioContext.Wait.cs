@@ -96,14 +96,8 @@ public sealed unsafe partial class AioContext
         {
             if (IsDriven && TryLead())
             {
-                try
-                {
-                    MethodContext.Reap();
-                }
-                finally
-                {
-                    EndLead();
-                }
+                ReapGuarded();
+                EndLead();
             }
 
             ReclaimCompleted();
@@ -155,14 +149,8 @@ public sealed unsafe partial class AioContext
         if (state == AioHandleState.Staged) SubmitStaged(waitFollows: false);
         if (IsDriven && TryLead())
         {
-            try
-            {
-                MethodContext.Reap();
-            }
-            finally
-            {
-                EndLead();
-            }
+            ReapGuarded();
+            EndLead();
         }
 
         return handle.IsOver(generation, out _);

@@ -18,6 +18,10 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
     private const int Finished = 1;
     private const int Cancelled = 2;
 
+    private const int Unwatched = 0;
+    private const int Watched = 1;
+    private const int Over = 2;
+
     private readonly AioContext _context;
     private IoFile _file = null!;
     private GenericFileTarget _target;
@@ -32,8 +36,7 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
     private int _vectorCount;
     private MemoryHandle _pin;
     private MemoryHandle[]? _pins;
-    private bool _isWatching;
-    private bool _wasInLoop;
+    private int _watch;
     private int _state;
     private int _users;
     private AioResult _outcome;
@@ -103,9 +106,8 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
     /// <summary>Starts the operation, or queues it until a handle is free.</summary>
     internal void Begin(CancellationToken cancellationToken)
     {
-        _wasInLoop = ReferenceEquals(AioLoop.Current?.Context, _context);
-        _isWatching = !_wasInLoop;
-        if (_isWatching) _context.BeginWatch();
+        bool isLoops = ReferenceEquals(AioLoop.Current?.Context, _context);
+        _watch = Unwatched;
         if (cancellationToken.CanBeCanceled)
         {
             _cancellationToken = cancellationToken;
@@ -113,6 +115,11 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
         }
 
         _context.StartOrQueue(this);
+
+        // Only what did not complete at once needs somebody who drives for it. The exchange decides, against the one in Finish, who ends the watch.
+        if (isLoops || Volatile.Read(ref _watch) == Over) return;
+        _context.BeginWatch();
+        if (Interlocked.Exchange(ref _watch, Watched) == Over) _context.EndWatch();
     }
 
     /// <summary>Gives up before the start: an argument was wrong. Releases the memory and the object.</summary>
@@ -238,7 +245,7 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
 
     private void SetVectors(AioHandle handle)
     {
-        if (_vectorCount == 1)
+        if (_vectors is null)
         {
             long length = Math.Min((long)_vector.LengthBytes - _startedBytes, Limits.TransferBytesMax & ~0xFFFL);
             handle.SetVector(new IoVector(_vector.Address + (nint)_startedBytes, (nuint)length));
@@ -273,7 +280,7 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
     private void Finish(AioResult outcome)
     {
         _outcome = outcome;
-        if (_isWatching) _context.EndWatch();
+        if (Interlocked.Exchange(ref _watch, Over) == Watched) _context.EndWatch();
         Unpin();
         bool isFirst = Interlocked.CompareExchange(ref _state, Finished, Running) == Running;
         if (isFirst) SignalAwaiter();
