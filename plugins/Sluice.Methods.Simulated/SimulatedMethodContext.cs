@@ -70,7 +70,8 @@ internal sealed class SimulatedMethodContext : IoMethodContext
                     break;
                 }
 
-                if (!_time.Sleep(timeoutMilliseconds)) break;
+                if (timeoutMilliseconds < 0 && _disk.Options.StallTimeout is { } patience) SleepWithPatience(patience);
+                else if (!_time.Sleep(timeoutMilliseconds)) break;
             }
 
             _isWoken = false;
@@ -148,6 +149,13 @@ internal sealed class SimulatedMethodContext : IoMethodContext
         {
             if (_inFlight[slot].Request?.File is SimulatedFile file && ReferenceEquals(file.Disk, _disk)) End(slot, SimulatedDisk.Dead);
         }
+    }
+
+    private void SleepWithPatience(TimeSpan patience)
+    {
+        if (_time.Sleep((int)patience.TotalMilliseconds) || _time.HasEvents || _isWoken || _readyCount != 0) return;
+        throw new InvalidOperationException(
+            "The simulation stands still: nothing is in flight, no timer is set, and the code waits for something that nobody will do.");
     }
 
     private void Accept(IoRequest request)

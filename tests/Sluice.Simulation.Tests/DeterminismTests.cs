@@ -55,6 +55,24 @@ public sealed class DeterminismTests
     }
 
     [Fact]
+    public void CodeThatWaitsForWhatNeverComesIsFound()
+    {
+        SimulatedDisk disk = new(new SimulatedDiskOptions { StallTimeout = TimeSpan.FromMilliseconds(50) });
+        InvalidOperationException failure = Assert.Throws<InvalidOperationException>(() => Started.Loop(disk, static _ => new TaskCompletionSource().Task));
+        Assert.Contains("stands still", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NothingIsAllocatedPerOperation()
+    {
+        (_, _, double reads) = SpeedBenchmark.Measure(50_000, writeShare: 0);
+        (_, _, double mixed) = SpeedBenchmark.Measure(50_000, writeShare: 0.3);
+
+        // The tasks of the flows themselves.
+        Assert.True(reads < 1 && mixed < 1, $"{reads} and {mixed} bytes per operation");
+    }
+
+    [Fact]
     public void ATimeoutOfAWaitIsInVirtualTime()
     {
         SimulatedDisk disk = new(new SimulatedDiskOptions

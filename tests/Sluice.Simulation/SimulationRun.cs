@@ -13,7 +13,13 @@ public sealed class SimulationRun
         Parameters = parameters;
         SimulatedRandom setUp = new(parameters.Seed, SetUpStream);
         Random = new SimulatedRandom(parameters.Seed, WorkStream);
-        Disk = new SimulatedDisk(scenario.DescribeDisk(setUp) with { Seed = parameters.Seed, KeepsTrace = keepsTrace, Faults = FaultPlan.None });
+        Disk = new SimulatedDisk(scenario.DescribeDisk(setUp) with
+        {
+            Seed = parameters.Seed,
+            KeepsTrace = keepsTrace,
+            Faults = FaultPlan.None,
+            StallTimeout = TimeSpan.FromSeconds(20),
+        });
     }
 
     /// <summary>What is run.</summary>

@@ -9,7 +9,8 @@ namespace Sluice.Methods.Simulated;
 /// </remarks>
 internal sealed unsafe partial class Inode(SimulatedDisk disk)
 {
-    private const int ChunkPages = 256;
+    private const int ChunkShift = 8;
+    private const int ChunkPages = 1 << ChunkShift;
     private readonly Dictionary<long, Page[]> _chunks = [];
     private readonly List<long> _changed = [];
     private Page[]? _recentChunk;
@@ -42,10 +43,10 @@ internal sealed unsafe partial class Inode(SimulatedDisk disk)
     {
         while (lengthBytes > 0)
         {
-            long index = offsetBytes / Page.Bytes;
-            int start = (int)(offsetBytes % Page.Bytes);
+            long index = offsetBytes >> Page.Shift;
+            int start = (int)offsetBytes & (Page.Bytes - 1);
             int count = (int)Math.Min(lengthBytes, Page.Bytes - start);
-            byte[]? content = FindPage(index, out Page[]? chunk) ? chunk![index % ChunkPages].Written : null;
+            byte[]? content = FindPage(index, out Page[]? chunk) ? chunk![index & (ChunkPages - 1)].Written : null;
             if (content is null) new Span<byte>(target, count).Clear();
             else content.AsSpan(start, count).CopyTo(new Span<byte>(target, count));
             target += count;
@@ -66,8 +67,8 @@ internal sealed unsafe partial class Inode(SimulatedDisk disk)
         long done = 0;
         while (done < lengthBytes)
         {
-            long index = (offsetBytes + done) / Page.Bytes;
-            int start = (int)((offsetBytes + done) % Page.Bytes);
+            long index = (offsetBytes + done) >> Page.Shift;
+            int start = (int)(offsetBytes + done) & (Page.Bytes - 1);
             int count = (int)Math.Min(lengthBytes - done, Page.Bytes - start);
             ref Page page = ref PageAt(index);
             if (!TryMakeWritable(ref page, isWhole: count == Page.Bytes)) break;
@@ -173,7 +174,7 @@ internal sealed unsafe partial class Inode(SimulatedDisk disk)
 
     private bool FindPage(long index, out Page[]? chunk)
     {
-        long chunkIndex = index / ChunkPages;
+        long chunkIndex = index >> ChunkShift;
         if (chunkIndex == _recentChunkIndex)
         {
             chunk = _recentChunk;
@@ -191,10 +192,10 @@ internal sealed unsafe partial class Inode(SimulatedDisk disk)
         if (!FindPage(index, out Page[]? chunk))
         {
             chunk = new Page[ChunkPages];
-            _chunks[index / ChunkPages] = chunk;
+            _chunks[index >> ChunkShift] = chunk;
         }
 
-        return ref chunk![index % ChunkPages];
+        return ref chunk![index & (ChunkPages - 1)];
     }
 
     private bool TryMakeWritable(ref Page page, bool isWhole)

@@ -7,7 +7,9 @@ namespace Sluice.Methods.Simulated;
 internal struct Page
 {
     /// <summary>A whole number of sectors of either size.</summary>
-    internal const int Bytes = 4096;
+    internal const int Bytes = 1 << Shift;
+
+    internal const int Shift = 12;
 
     /// <summary>What a read sees.</summary>
     internal byte[]? Written;

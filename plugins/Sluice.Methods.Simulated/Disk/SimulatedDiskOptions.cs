@@ -24,6 +24,12 @@ public sealed record SimulatedDiskOptions
     /// <summary>Whether making a file makes the folders it stands in. For disks that begin empty under programs that do not know it.</summary>
     public bool CreatesFolders { get; init; }
 
+    /// <summary>
+    /// How long, in real time, a thread may wait without end while nothing can ever happen: nothing is in flight and no timer is set. After
+    /// that its wait throws, because the code under test waits for something that does not come. Null for programs with other threads.
+    /// </summary>
+    public TimeSpan? StallTimeout { get; init; }
+
     /// <summary>The time that the disk lives in; null for one of its own. Disks of one time share one queue of events.</summary>
     public SimulatedTime? Time { get; init; }
 }

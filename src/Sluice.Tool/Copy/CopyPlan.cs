@@ -9,6 +9,9 @@ namespace Sluice.Tool.Copy;
 /// <param name="Source">What the source was when it was looked at.</param>
 internal sealed record CopyPlan(string SourcePath, string TargetPath, string TargetFolder, FileStatus Source)
 {
+    /// <summary>The name that the copy has in the target's folder until it is whole.</summary>
+    internal string TemporaryName { get; init; } = $".sluice-copy-{Guid.NewGuid():N}.tmp";
+
     private const UnixFileMode AnyWrite = UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
     /// <summary>Looks at both paths.</summary>

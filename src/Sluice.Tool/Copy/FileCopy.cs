@@ -41,20 +41,29 @@ internal sealed class FileCopy
     /// <param name="cancellationToken">Stops the copy; what was made is removed.</param>
     internal static CopyOutcome Run(AioSystem system, CopyPlan plan, CopyOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        FileCopy copy = new(system, plan, options, progress, cancellationToken);
         CopyOutcome? outcome = null;
-        system.RunLoop(async () => outcome = await copy.RunAsync());
+        system.RunLoop(async () => outcome = await RunAsync(system, plan, options, progress, cancellationToken));
         return outcome!;
     }
 
+    /// <summary>Copies, on a loop that runs already, on whatever file system its method has.</summary>
+    /// <param name="system">The loop's system.</param>
+    /// <param name="plan">What.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Gets the bytes done; called on the loop.</param>
+    /// <param name="cancellationToken">Stops the copy; what was made is removed.</param>
+    internal static Task<CopyOutcome> RunAsync(
+        AioSystem system, CopyPlan plan, CopyOptions options, IProgress<long>? progress, CancellationToken cancellationToken) =>
+        new FileCopy(system, plan, options, progress, cancellationToken).RunAsync();
+
     private async Task<CopyOutcome> RunAsync()
     {
-        string temporaryPath = Path.Combine(_plan.TargetFolder, $".sluice-copy-{Guid.NewGuid():N}.tmp");
+        string temporaryPath = Path.Combine(_plan.TargetFolder, _plan.TemporaryName);
         _source = await AioFile.OpenAsync(_system, _plan.SourcePath, new IoOpenOptions { Direct = _options.IsDirect }, _cancellationToken);
         try
         {
             // From here on the file may be there.
-            TemporaryFiles.Add(temporaryPath);
+            if (ReferenceEquals(_system.FileSystem, IoFileSystem.OperatingSystem)) TemporaryFiles.Add(temporaryPath);
             _target = await CreateAsync(temporaryPath);
             long lengthBytes;
             try
@@ -73,12 +82,12 @@ internal sealed class FileCopy
         }
         catch (AioException exception) when (exception.Errno is Errno.ENOSPC or Errno.EDQUOT or Errno.EFBIG)
         {
-            TemporaryFiles.Remove(temporaryPath);
+            RemoveTemporary(temporaryPath);
             throw new FailureException(NoRoom.Describe(_plan, exception));
         }
         finally
         {
-            TemporaryFiles.Remove(temporaryPath);
+            RemoveTemporary(temporaryPath);
             await _source.DisposeAsync();
         }
     }
@@ -221,7 +230,27 @@ internal sealed class FileCopy
     private async Task NameAsync(string temporaryPath)
     {
         if (_options.IsDurable) await AioFile.RenameDurableAsync(_system, temporaryPath, _plan.TargetPath, CancellationToken.None);
+        else if (_system.FileSystem.IsNonBlocking) _system.FileSystem.Rename(temporaryPath, _plan.TargetPath);
         else await Task.Run(() => _system.FileSystem.Rename(temporaryPath, _plan.TargetPath));
         TemporaryFiles.Forget(temporaryPath);
+    }
+
+    private void RemoveTemporary(string temporaryPath)
+    {
+        if (ReferenceEquals(_system.FileSystem, IoFileSystem.OperatingSystem))
+        {
+            TemporaryFiles.Remove(temporaryPath);
+            return;
+        }
+
+        TemporaryFiles.Forget(temporaryPath);
+        try
+        {
+            if (_system.FileSystem.Exists(temporaryPath)) _system.FileSystem.Remove(temporaryPath);
+        }
+        catch (AioException)
+        {
+            // What made the copy fail is what the user needs to know; a file that cannot be removed has the same cause.
+        }
     }
 }

@@ -25,11 +25,12 @@ internal static class MethodChoice
         }
     }
 
-    /// <summary>Refuses the method that moves no data, where data matters.</summary>
+    /// <summary>Refuses the methods that move no data, or move it nowhere, where data matters.</summary>
     /// <param name="name">The name, as the user gave it.</param>
     /// <exception cref="UsageException">It is that method.</exception>
     internal static void RequireReal(string name)
     {
         if (name == "null") throw new UsageException("io_method 'null' moves no data, it only measures what the runtime costs: choose another one (see 'sluice methods').");
+        if (name == "simulated") throw new UsageException("io_method 'simulated' has a disk in memory, empty at first and gone in the end: choose another one (see 'sluice methods'), or see 'sluice simulate'.");
     }
 }

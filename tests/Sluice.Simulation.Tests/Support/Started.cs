@@ -21,6 +21,26 @@ internal static class Started
     /// <summary>Runs code on a loop of a new system. What a crash of the disk does to it is swallowed.</summary>
     internal static void Loop(SimulatedDisk disk, Func<AioSystem, Task> work)
     {
+        Exception? failure = null;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                RunLoop(disk, work);
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        })
+        { IsBackground = true };
+        thread.Start();
+        Assert.True(thread.Join(TimeSpan.FromSeconds(120)), "The loop hangs.");
+        if (failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+    }
+
+    private static void RunLoop(SimulatedDisk disk, Func<AioSystem, Task> work)
+    {
         int crashes = disk.CrashCount;
         using AioSystem system = On(disk);
         try

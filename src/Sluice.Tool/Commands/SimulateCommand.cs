@@ -1,0 +1,151 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Sluice.Simulation;
+using Sluice.Tool.Infrastructure;
+using Sluice.Tool.Simulate;
+using Spectre.Console;
+
+namespace Sluice.Tool.Commands;
+
+/// <summary><c>sluice simulate</c>: storage code on a disk that loses power, from one seed.</summary>
+internal static class SimulateCommand
+{
+    private const int SeedsMaximum = 100_000_000;
+    private const int BenchmarkOperations = 2_000_000;
+
+    internal static Command Create()
+    {
+        Argument<string?> scenario = new("SCENARIO") { Description = "What to run; without it, the scenarios are listed", Arity = ArgumentArity.ZeroOrOne };
+        Option<ulong?> seed = new("--seed") { Description = "The first seed; a fresh one unless given", HelpName = "number" };
+        Option<int> seeds = ToolOptions.Number("--seeds", 1, 1, SeedsMaximum, "How many seeds, from the first one on");
+        Option<int?> operations = new("--operations") { Description = "About how many operations between crashes", HelpName = "number" };
+        Option<int?> crashes = new("--crashes") { Description = "How many crashes", HelpName = "number" };
+        Option<string?> without = new("--without") { Description = "Numbers of fault rules to leave out, with commas between", HelpName = "numbers" };
+        Option<string?> trace = new("--trace") { Description = "Write everything that happened to this file; for one seed", HelpName = "file" };
+        Option<string?> store = new("--store") { Description = "Add a failing seed, shrunk, to this file", HelpName = "file" };
+        Option<bool> benchmark = new("--benchmark") { Description = "Measure how fast the simulation itself is" };
+        Command command = new("simulate", "Run storage code on a simulated disk that reorders, tears, fails and loses power; a failing seed is shrunk and printed with the command that repeats it")
+        {
+            scenario, seed, seeds, operations, crashes, without, trace, store, benchmark,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            TextWriter output = parsed.InvocationConfiguration.Output;
+            if (parsed.GetValue(benchmark)) return await Task.Run(() => Measure(output), cancellationToken);
+            if (parsed.GetValue(scenario) is not { } name)
+            {
+                SimulateText.List(output);
+                return Program.Done;
+            }
+
+            // A fresh seed is printed, as every seed is.
+            Request request = new(
+                Find(name),
+                parsed.GetValue(seed) ?? (ulong)DateTime.UtcNow.Ticks,
+                parsed.GetValue(seeds),
+                RequirePositive("--operations", parsed.GetValue(operations), 1),
+                RequirePositive("--crashes", parsed.GetValue(crashes), 0),
+                ParseRules(parsed.GetValue(without)),
+                parsed.GetValue(trace),
+                parsed.GetValue(store));
+            if (request.TracePath is not null && request.Seeds != 1) throw new UsageException("--trace is for one seed: leave out --seeds.");
+            return await Task.Run(() => Run(request, output, parsed.InvocationConfiguration.Error, cancellationToken), CancellationToken.None);
+        });
+        return command;
+    }
+
+    private static ScenarioInfo Find(string name)
+    {
+        try
+        {
+            return ScenarioCatalog.Get(name, SimulateText.Scenarios);
+        }
+        catch (KeyNotFoundException exception)
+        {
+            throw new UsageException(exception.Message);
+        }
+    }
+
+    private static int? RequirePositive(string option, int? value, int least) => value is null || value >= least
+        ? value
+        : throw new UsageException($"{option} is {value.Value.ToString(CultureInfo.InvariantCulture)}: give a number of at least {least}.");
+
+    private static int[] ParseRules(string? text)
+    {
+        if (text is null) return [];
+        string[] parts = text.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        int[] rules = new int[parts.Length];
+        for (int index = 0; index < parts.Length; index++)
+        {
+            if (!int.TryParse(parts[index], NumberStyles.None, CultureInfo.InvariantCulture, out rules[index])) throw new UsageException($"--without is '{text}': give numbers with commas between, such as 1,3.");
+        }
+
+        return rules;
+    }
+
+    private static int Measure(TextWriter output)
+    {
+        foreach ((string name, double writeShare) in ((string, double)[])[("reads", 0), ("reads and 30 % writes", 0.3)])
+        {
+            (double rate, double processorRate, double allocated) = SpeedBenchmark.Measure(BenchmarkOperations, writeShare);
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name}, 8 KiB, 32 in flight, one loop: {rate:N0} operations/s, {processorRate:N0} per second of processor time, {allocated:0.00} bytes allocated per operation"));
+        }
+
+        return Program.Done;
+    }
+
+    private static int Run(Request request, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        if (request.Seeds == 1) return RunOne(request, output, error);
+        Stopwatch watch = Stopwatch.StartNew();
+        SweepResult sweep = null!;
+        if (ToolConsole.IsTerminal(error))
+        {
+            ToolConsole.On(error).Progress().AutoClear(true).Start(context =>
+            {
+                ProgressTask bar = context.AddTask(request.Scenario.Name, maxValue: request.Seeds);
+                sweep = SeedSweep.Run(request.Scenario, request.FirstSeed, request.Seeds, request.Size, done => bar.Value = Math.Max(bar.Value, done), cancellationToken: cancellationToken);
+            });
+        }
+        else
+        {
+            sweep = SeedSweep.Run(request.Scenario, request.FirstSeed, request.Seeds, request.Size, cancellationToken: cancellationToken);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        output.WriteLine(SimulateText.Summary(request.Scenario.Name, request.FirstSeed, sweep, watch.Elapsed));
+        return sweep.Failures.Count == 0 ? Program.Done : ReportFailure(request, sweep.Failures[0], output, error);
+    }
+
+    private static int RunOne(Request request, TextWriter output, TextWriter error)
+    {
+        SimulationResult result = Simulator.Run(request.Scenario, request.Size(request.Scenario.ParametersFor(request.FirstSeed)), keepsTrace: request.TracePath is not null);
+        if (request.TracePath is not null) result.Trace.Save(request.TracePath);
+        output.WriteLine(SimulateText.One(result));
+        return result.IsFailure ? ReportFailure(request, result, output, error) : Program.Done;
+    }
+
+    private static int ReportFailure(Request request, SimulationResult failure, TextWriter output, TextWriter error)
+    {
+        SimulationResult small = request.TracePath is null ? Shrinker.Shrink(request.Scenario, failure) : failure;
+        output.WriteLine($"repeat: {failure.Parameters.Command}");
+        if (!ReferenceEquals(small, failure)) output.WriteLine($"shrunk: {small.Parameters.Command}");
+        if (request.StorePath is not null) StoredSeeds.Add(request.StorePath, small);
+        if (Environment.GetEnvironmentVariable("SLUICE_DEBUG") == "1") error.WriteLine(failure.Exception);
+        throw new FailureException($"{failure.Parameters.Scenario}, seed {failure.Parameters.Seed.ToString(CultureInfo.InvariantCulture)}: {failure.Failure}");
+    }
+
+    private sealed record Request(
+        ScenarioInfo Scenario, ulong FirstSeed, int Seeds, int? Operations, int? Crashes, IReadOnlyList<int> Without, string? TracePath, string? StorePath)
+    {
+        internal SimulationParameters Size(SimulationParameters parameters) => parameters with
+        {
+            Operations = Operations ?? parameters.Operations,
+            Crashes = Crashes ?? parameters.Crashes,
+            Without = Without,
+        };
+    }
+}

@@ -1,0 +1,79 @@
+using Sluice.Simulation;
+using Sluice.Tool.Simulate;
+using Sluice.Tool.Tests.Support;
+
+namespace Sluice.Tool.Tests;
+
+/// <summary><c>sluice simulate</c>, and the tool's own copy on a disk that loses power.</summary>
+public sealed class SimulateCommandTests
+{
+    private const int FreshSeeds = 300;
+
+    [Fact]
+    public void WithoutAScenarioTheyAreListed()
+    {
+        string output = ToolRun.Of("simulate").Succeeds().Output;
+        foreach (ScenarioInfo scenario in SimulateText.Scenarios) Assert.Contains(scenario.Name, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OneSeedSaysItsTraceAndTwoRunsSayTheSame()
+    {
+        string first = ToolRun.Of("simulate", "append-log", "--seed", "7").Succeeds().Output;
+        Assert.Contains("seed 7", first, StringComparison.Ordinal);
+        Assert.Contains("trace ", first, StringComparison.Ordinal);
+        Assert.Equal(first, ToolRun.Of("simulate", "append-log", "--seed", "7").Succeeds().Output);
+    }
+
+    [Fact]
+    public void AFreshSeedIsPrinted() => Assert.Matches("seed [0-9]{10,}", ToolRun.Of("simulate", "atomic-file").Succeeds().Output);
+
+    [Fact]
+    public void ManySeedsAreSummedUp() =>
+        Assert.Contains("seeds 1 to 20", ToolRun.Of("simulate", "atomic-file", "--seed", "1", "--seeds", "20", "--without", "1,2").Succeeds().Output, StringComparison.Ordinal);
+
+    [Fact]
+    public void ATraceIsWritten()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.trace");
+        try
+        {
+            ToolRun.Of("simulate", "append-log", "--seed", "3", "--trace", path).Succeeds();
+            Assert.Contains("fdatasync /log/records", File.ReadAllText(path), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Theory]
+    [InlineData("There is no scenario 'nope'", "simulate", "nope")]
+    [InlineData("--seeds is '0'", "simulate", "append-log", "--seeds", "0")]
+    [InlineData("--operations is 0", "simulate", "append-log", "--operations", "0")]
+    [InlineData("--without is 'a'", "simulate", "append-log", "--without", "a")]
+    [InlineData("leave out --seeds", "simulate", "append-log", "--seeds", "2", "--trace", "x")]
+    [InlineData("empty at first", "copy", "a", "b", "--method", "simulated")]
+    public void AMistakeIsOneLine(string text, params string[] command) => ToolRun.Of(command).HasOneLine(2, text);
+
+    [Fact]
+    public void ACopyThatIsKilledAnywhereLeavesTheOldTargetOrAWholeCopy()
+    {
+        ScenarioInfo scenario = ScenarioCatalog.Get("copy", SimulateText.Scenarios);
+        ulong first = (ulong)DateTime.UtcNow.Ticks;
+        Console.WriteLine($"copy: seeds {first} to {first + FreshSeeds - 1}");
+        SweepResult sweep = SeedSweep.Run(scenario, first, FreshSeeds);
+        Assert.Empty(sweep.Failures.Select(static failure => failure.Report));
+        Assert.True(sweep.Crashes > FreshSeeds);
+        SimulationResult again = Simulator.Run(scenario, scenario.ParametersFor(first));
+        Assert.Equal(again.TraceHash, Simulator.Run(scenario, scenario.ParametersFor(first)).TraceHash);
+    }
+
+    [Fact]
+    public void ACopyWithoutFsyncIsCaught()
+    {
+        ScenarioInfo scenario = new("copy-without-fsync", "broken", static () => new CopyScenario(isDurable: false)) { Operations = 150 };
+        SweepResult sweep = SeedSweep.Run(scenario, 1, 100);
+        Assert.IsType<SimulationException>(Assert.Single(sweep.Failures.Take(1)).Exception);
+    }
+}
