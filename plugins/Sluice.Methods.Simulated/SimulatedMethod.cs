@@ -9,22 +9,22 @@ namespace Sluice.Methods.Simulated;
 internal sealed class SimulatedMethod : IoMethod
 {
     private readonly SimulatedMethodContext?[] _contexts;
-    private readonly SimulatedFileSystem _fileSystem;
+    private readonly SimulatedFileSystem? _fileSystem;
     private bool _isReadyWaiterWoken;
 
-    internal SimulatedMethod(SimulatedDisk disk, int contextsMax)
+    internal SimulatedMethod(SimulatedDisk disk, int contextsMax, bool usesOsFiles = false)
     {
         Disk = disk;
         _contexts = new SimulatedMethodContext?[contextsMax];
         Epoch = disk.CrashCount;
-        _fileSystem = new SimulatedFileSystem(disk, Epoch);
+        if (!usesOsFiles) _fileSystem = new SimulatedFileSystem(disk, Epoch);
     }
 
     public override string Name => "simulated";
 
     public override IoMethodCapabilities Capabilities { get; } = new() { IsDriven = true, DrivesTime = true, LinksFlush = true };
 
-    public override IoFileSystem FileSystem => _fileSystem;
+    public override IoFileSystem? FileSystem => _fileSystem;
 
     internal SimulatedDisk Disk { get; }
 

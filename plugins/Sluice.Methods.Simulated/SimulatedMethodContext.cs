@@ -167,8 +167,8 @@ internal sealed class SimulatedMethodContext : IoMethodContext
         _inFlightCount++;
         if (request.File is not SimulatedFile file || !ReferenceEquals(file.Disk, _disk))
         {
-            // Another kind of file: its own Execute does it, as soon as somebody drives.
-            _time.Schedule(_time.NowNanoseconds, _arrival, request.Slot, inFlight.Ticket);
+            // Another kind of file: its own Execute does it, when its time has come.
+            _time.Schedule(_time.NowNanoseconds + _disk.Schedule(request), _arrival, request.Slot, inFlight.Ticket);
             return;
         }
 
@@ -178,8 +178,8 @@ internal sealed class SimulatedMethodContext : IoMethodContext
             return;
         }
 
-        long nanoseconds = _disk.Schedule(request, file, out inFlight.FlushSequence);
-        _time.Schedule(_time.NowNanoseconds + nanoseconds, _arrival, request.Slot, inFlight.Ticket);
+        inFlight.FlushSequence = file.Inode.Sequence;
+        _time.Schedule(_time.NowNanoseconds + _disk.Schedule(request), _arrival, request.Slot, inFlight.Ticket);
     }
 
     private void Arrive(int slot, long ticket)

@@ -10,5 +10,6 @@ public sealed class SimulatedConformance : IoMethodConformance
         Name = "simulated",
         CreateFactory = static () => ConformanceMethod.LoadFactory(Path.Combine(IoMethodCatalog.DefaultDirectory, "simulated", "Sluice.Methods.Simulated.dll")),
         PluginDirectory = IoMethodCatalog.DefaultDirectory,
+        Settings = new Dictionary<string, string> { ["os_files"] = "true", ["reorder_ppm"] = "300000", ["again_ppm"] = "50000" },
     };
 }

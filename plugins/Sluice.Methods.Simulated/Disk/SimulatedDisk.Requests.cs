@@ -9,10 +9,9 @@ public sealed unsafe partial class SimulatedDisk
     /// <summary>The answer to everything that a dead system still has or asks: nobody can know whether it took effect.</summary>
     internal static IoOutcome Dead { get; } = new(-Errno.EIO, IoOutcomeDetail.Unknown);
 
-    /// <summary>How long a request takes, and how much of what was written its flush covers. Under the gate.</summary>
-    internal long Schedule(IoRequest request, SimulatedFile file, out long flushSequence)
+    /// <summary>How long a request takes, on whatever kind of file. Under the gate.</summary>
+    internal long Schedule(IoRequest request)
     {
-        flushSequence = file.Inode.Sequence;
         IoOperation operation = request.Operation;
         long nanoseconds = operation switch
         {
@@ -21,7 +20,7 @@ public sealed unsafe partial class SimulatedDisk
             _ => _times.Flush,
         };
         if (_times.Jitter != 0) nanoseconds += _scheduling.Next(_times.Jitter);
-        if (!_dice.IsEmpty) nanoseconds += Delay(request, file);
+        if (!_dice.IsEmpty) nanoseconds += Delay(request, request.File.Path);
         return nanoseconds;
     }
 
@@ -58,13 +57,13 @@ public sealed unsafe partial class SimulatedDisk
 
     private static TraceOperation OperationOf(IoOperation operation) => (TraceOperation)(operation - IoOperation.Read);
 
-    private long Delay(IoRequest request, SimulatedFile file)
+    private long Delay(IoRequest request, string path)
     {
         long added = 0;
         int position = 0;
-        while (_dice.Next(true, request.Operation, false, file.Path, request.OffsetBytes, request.LengthBytes, Time.NowNanoseconds, ref position) is { } rule)
+        while (_dice.Next(true, request.Operation, false, path, request.OffsetBytes, request.LengthBytes, Time.NowNanoseconds, ref position) is { } rule)
         {
-            CountFault(rule, file.Path);
+            CountFault(rule, path);
             FaultRule what = rule.What;
             long least = SimulatedTime.ToNanoseconds(what.LatencyMinimum);
             long most = Math.Max(SimulatedTime.ToNanoseconds(what.LatencyMaximum), least);
