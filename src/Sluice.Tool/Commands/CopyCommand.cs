@@ -21,7 +21,7 @@ internal static class CopyCommand
         Option<int> depth = ToolOptions.Number("--depth", DepthDefault, 1, DepthMax, "Blocks on their way at once");
         Option<long> block = ToolOptions.Size("--block", 1 << 20, 512, 64 << 20, "Size of a block; 1M unless given");
         Option<bool> direct = new("--direct") { Description = "Past the system's cache, on both sides" };
-        Option<bool> fsync = new("--fsync") { Description = "The copy and its name survive a crash when the command ends" };
+        Option<bool> fsync = new("--fsync") { Description = "The copy and its name survive a crash when the command ends; written past the cache where that can be done" };
         Option<bool> force = new("--force") { Description = "Replace a write-protected file as well" };
         Command command = new("copy", "Copy a file with many reads and writes in flight; holes stay holes, and the name appears when the copy is whole")
         {
