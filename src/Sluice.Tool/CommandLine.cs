@@ -54,6 +54,8 @@ internal static class CommandLine
         }
 
         if (unknown is not null) return $"'{command.Name}' does not take '{unknown}'; see 'sluice {command.Name} --help'.";
+        List<string> missing = [.. command.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 }).Select(static argument => argument.Name)];
+        if (missing.Count != 0) return $"'{command.Name}' needs {string.Join(" and ", missing)}; see 'sluice {command.Name} --help'.";
         ParseError first = parsed.Errors[0];
         string line = first.Message.ReplaceLineEndings(" ").TrimEnd();
         return $"{line} See 'sluice {command.Name} --help'.";

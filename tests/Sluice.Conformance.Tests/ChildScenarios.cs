@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Sluice.Conformance.Support;
 
 namespace Sluice.Conformance.Tests;
@@ -10,6 +11,9 @@ internal static class ChildScenarios
         try
         {
             string path = arguments[2];
+
+            // The console opens what it needs at its first use.
+            Console.WriteLine($"scenario: {arguments[0]}");
             switch (arguments[0])
             {
                 case "refused":
@@ -17,7 +21,7 @@ internal static class ChildScenarios
                     break;
                 case "few-files":
                     WarmUp(path);
-                    ProcessLimits.Set(ProcessLimits.NoFile, (ulong)Directory.EnumerateFileSystemEntries("/proc/self/fd").Max(static entry => int.Parse(Path.GetFileName(entry), System.Globalization.CultureInfo.InvariantCulture)) + 2);
+                    LeaveDescriptors(int.Parse(arguments[3], System.Globalization.CultureInfo.InvariantCulture));
                     break;
                 case "little-locked-memory":
                     ProcessLimits.Set(ProcessLimits.MemLock, 64 * 1024);
@@ -62,4 +66,23 @@ internal static class ChildScenarios
         ReadThrough("io_uring", path);
         Console.SetOut(console);
     }
+
+    private static void LeaveDescriptors(int count)
+    {
+        ProcessLimits.Set(ProcessLimits.NoFile, 300);
+        List<SafeFileHandle> taken = [];
+        try
+        {
+            while (true) taken.Add(File.OpenHandle("/dev/null"));
+        }
+        catch (IOException)
+        {
+            foreach (SafeFileHandle handle in taken.TakeLast(count)) handle.Dispose();
+        }
+
+        s_taken = taken;
+    }
+
+    // Kept until the process ends.
+    private static List<SafeFileHandle>? s_taken;
 }

@@ -9,7 +9,7 @@ internal static class StandardProgramme
     private const long SizeBytesMax = 1L << 30;
     private const long SizeBytesMin = 64L << 20;
     private const long SizeUnitBytes = 1L << 20;
-    private const double SecondsDefault = 2.5;
+    private const double SecondsDefault = 2;
     private const int NullDepth = 32;
 
     /// <summary>Runs it. Blocks, with the usual settings for less than two minutes.</summary>

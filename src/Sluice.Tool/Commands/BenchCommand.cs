@@ -59,8 +59,13 @@ internal static class BenchCommand
                 Durable = parsed.GetValue(durable) is { } form ? Names.ParseForm(form) : null,
             };
             if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite]);
-            return Task.Run(
-                () => RunUntilStopped(request, parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken), CancellationToken.None);
+
+            // A thread of its own: one of the pool's would be missing where the pool is measured.
+            return Task.Factory.StartNew(
+                () => RunUntilStopped(request, parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken),
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default);
         });
         return command;
     }

@@ -42,12 +42,21 @@ internal sealed record CopyPlan(string SourcePath, string TargetPath, string Tar
             throw new FailureException($"{target} exists and is write-protected: use --force to replace it.");
         }
 
-        string targetPath = FollowLinks(Path.GetFullPath(target));
-        string folder = Path.GetDirectoryName(targetPath) ?? "/";
-        FileStatus? folderStatus = FileStatus.Find(folder);
-        if (folderStatus is null) throw new FailureException($"The folder {folder} does not exist: make it first.");
-        if (folderStatus.Kind != FileStatus.Kinds.Folder) throw new FailureException($"{folder} is not a folder: the copy cannot be put there.");
-        return new CopyPlan(source, targetPath, folder, sourceStatus);
+        string fullTarget = Path.GetFullPath(target);
+        RequireFolder(fullTarget);
+        string targetPath = FollowLinks(fullTarget);
+        return new CopyPlan(source, targetPath, RequireFolder(targetPath), sourceStatus);
+    }
+
+    private static string RequireFolder(string path)
+    {
+        string folder = Path.GetDirectoryName(path) ?? "/";
+        return FileStatus.Find(folder)?.Kind switch
+        {
+            FileStatus.Kinds.Folder => folder,
+            null => throw new FailureException($"The folder {folder} does not exist: make it first."),
+            _ => throw new FailureException($"{folder} is not a folder: the copy cannot be put there."),
+        };
     }
 
     // The file behind a link is replaced, as a copy that wrote into it would, and not the link.

@@ -55,8 +55,7 @@ internal sealed class FileCopy
         {
             // From here on the file may be there.
             TemporaryFiles.Add(temporaryPath);
-            IoOpenOptions create = new() { Access = IoAccess.Write, Creation = IoCreation.CreateNew, Direct = _options.IsDirect };
-            _target = await AioFile.OpenAsync(_system, temporaryPath, create, _cancellationToken);
+            _target = await CreateAsync(temporaryPath);
             long lengthBytes;
             try
             {
@@ -81,6 +80,20 @@ internal sealed class FileCopy
         {
             TemporaryFiles.Remove(temporaryPath);
             await _source.DisposeAsync();
+        }
+    }
+
+    private async Task<AioFile> CreateAsync(string temporaryPath)
+    {
+        try
+        {
+            IoOpenOptions create = new() { Access = IoAccess.Write, Creation = IoCreation.CreateNew, Direct = _options.IsDirect };
+            return await AioFile.OpenAsync(_system, temporaryPath, create, _cancellationToken);
+        }
+        catch (AioException exception) when (exception.Errno is not (Errno.EINVAL or Errno.ENOSPC or Errno.EDQUOT or Errno.EMFILE))
+        {
+            // The user knows the folder, and not the name that the copy has meanwhile.
+            throw new FailureException($"No file can be made in the folder {_plan.TargetFolder}: {Errno.Describe(exception.Errno)}.");
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed record FileStatus(FileStatus.Kinds Kind, long LengthBytes, long 
         if (Libc.StatX(Libc.AT_FDCWD, path, 0, Libc.STATX_BASIC_STATS, &status) != 0)
         {
             int errno = Marshal.GetLastPInvokeError();
-            return errno is Errno.ENOENT ? null : throw new AioException($"look at {path}", errno);
+            return errno is Errno.ENOENT or Errno.ENOTDIR ? null : throw new AioException($"look at {path}", errno);
         }
 
         Kinds kind = (status.Mode & TypeMask) switch
