@@ -6,7 +6,10 @@ using Sluice.Generators;
 
 namespace Sluice.Benchmarks;
 
-/// <summary>The generator over a number of attributed types: from nothing, after an edit that concerns none of them, after one that concerns one.</summary>
+/// <summary>
+/// The generator over a number of attributed types: from nothing, after an edit that concerns none of them, after one that concerns
+/// one.
+/// </summary>
 public class GeneratorBenchmarks
 {
     private CSharpCompilation _compilation = null!;
@@ -31,7 +34,8 @@ public class GeneratorBenchmarks
         GeneratorDriverRunResult result = _warm.GetRunResult();
         if (result.GeneratedTrees.Length < Types || result.Diagnostics.Any(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
         {
-            throw new InvalidOperationException($"The generator made {result.GeneratedTrees.Length} files of {Types} types: {string.Join(' ', result.Diagnostics)}");
+            string said = string.Join(' ', result.Diagnostics);
+            throw new InvalidOperationException($"The generator made {result.GeneratedTrees.Length} files of {Types} types: {said}");
         }
     }
 

@@ -6,19 +6,19 @@ namespace Sluice.Benchmarks;
 public class StateMachineBenchmarks
 {
     private const int Repeats = 1000;
-    private Door _door;
-    private int _field;
+    private readonly Door[] _door = new Door[1];
+    private readonly int[] _field = new int[1];
 
     [Benchmark(Baseline = true, OperationsPerInvoke = 2 * Repeats)]
     public int BareField()
     {
         for (int count = 0; count < Repeats; count++)
         {
-            Volatile.Write(ref _field, 1);
-            Interlocked.CompareExchange(ref _field, 0, 1);
+            Volatile.Write(ref _field[0], 1);
+            Interlocked.CompareExchange(ref _field[0], 0, 1);
         }
 
-        return _field;
+        return _field[0];
     }
 
     [Benchmark(OperationsPerInvoke = 2 * Repeats)]
@@ -26,10 +26,10 @@ public class StateMachineBenchmarks
     {
         for (int count = 0; count < Repeats; count++)
         {
-            _door.Open();
-            _door.Close();
+            _door[0].Open();
+            _door[0].Close();
         }
 
-        return _door.Value;
+        return _door[0].Value;
     }
 }

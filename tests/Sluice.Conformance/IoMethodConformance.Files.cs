@@ -39,9 +39,13 @@ public abstract partial class IoMethodConformance
         using AioContext context = run.System.CreateContext();
         AioReturn place = new();
         List<IoFile> others = [];
+        bool isInFlight;
         using (context.EnterBatch())
         {
             Blocks.Write(context, first, 0, memory, 0, place);
+
+            // A method that writes at once has nothing in flight, and the number is free.
+            isInFlight = !place.IsFilled;
             first.Dispose();
 
             // Would get the number of the first if that had been closed; opening several leaves no doubt.
@@ -55,7 +59,7 @@ public abstract partial class IoMethodConformance
         {
         }
 
-        Assert.DoesNotContain(others, other => other is OsFile os && os.Descriptor == ((OsFile)first).Descriptor);
+        if (isInFlight) Assert.DoesNotContain(others, other => other is OsFile os && os.Descriptor == ((OsFile)first).Descriptor);
         Pattern.Check(File.ReadAllBytes(otherPath), 0, seed: 7);
         Assert.Equal(AioResult.Ok(Pattern.BlockBytes), place.Result);
         Assert.Equal(0xAB, File.ReadAllBytes(first.Path)[100]);

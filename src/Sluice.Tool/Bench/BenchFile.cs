@@ -25,7 +25,9 @@ internal sealed class BenchFile : IDisposable
 
     internal long LengthBytes { get; }
 
-    /// <summary>Makes a file full of data that cannot be compressed, in a folder; it is removed when disposed, on failure and on Ctrl-C.</summary>
+    /// <summary>
+    /// Makes a file full of data that cannot be compressed, in a folder; it is removed when disposed, on failure and on Ctrl-C.
+    /// </summary>
     /// <param name="directory">The folder.</param>
     /// <param name="lengthBytes">How long.</param>
     /// <param name="cancellationToken">Stops.</param>
@@ -86,12 +88,13 @@ internal sealed class BenchFile : IDisposable
     {
         int alignment = capabilities.OffsetAlignmentBytes;
         if (workload.BlockBytes % alignment == 0) return;
-        throw new UsageException($"--block {BenchText.Argument(workload.BlockBytes)} does not go with --direct: {workload.Path} needs a multiple of {alignment} bytes.");
+        string block = BenchText.Argument(workload.BlockBytes);
+        throw new UsageException($"--block {block} does not go with --direct: {workload.Path} needs a multiple of {alignment} bytes.");
     }
 
     /// <summary>What to throw when fewer bytes were transferred than a block has.</summary>
     internal static Exception ShortTransfer(long bytes, long blockBytes) =>
-        new FailureException($"only {bytes} of {blockBytes} bytes were read: the file became shorter while it was measured.");
+        new FailureException($"only {bytes} of {blockBytes} bytes were transferred: the file became shorter while it was measured.");
 
     /// <summary>Reads the part of the file that is used, so that the system has it in its cache.</summary>
     internal void ReadIntoCache(long rangeBytes, CancellationToken cancellationToken)
@@ -118,7 +121,8 @@ internal sealed class BenchFile : IDisposable
         if (lengthBytes > space)
         {
             throw new FailureException(
-                $"{directory} has {ByteSize.Format(space)} to spare and the data file needs {ByteSize.Format(lengthBytes)}: make it smaller with --size, or set TMPDIR.");
+                $"{directory} has {ByteSize.Format(space)} to spare and the data file needs {ByteSize.Format(lengthBytes)}: "
+                + "make it smaller with --size, or set TMPDIR.");
         }
 
         using SafeFileHandle handle = Create(path);

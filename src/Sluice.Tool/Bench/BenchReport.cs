@@ -18,7 +18,8 @@ internal sealed record BenchReport(IReadOnlyList<BenchSection> Sections, IReadOn
             double speed = best.Result.OperationsPerSecond / baseline.Result.OperationsPerSecond;
             double cpu = best.Result.CpuMicrosecondsPerOperation / Math.Max(baseline.Result.CpuMicrosecondsPerOperation, 1e-9);
             string what = char.ToLowerInvariant(section.Title[0]) + section.Title[1..];
-            return $"{best.Label} does {BenchText.Ratio(speed)} the operations of .NET's own RandomAccess at {BenchText.Ratio(cpu)} the CPU per operation ({what}).";
+            return $"{best.Label} does {BenchText.Ratio(speed)} the operations of .NET's own RandomAccess "
+                + $"at {BenchText.Ratio(cpu)} the CPU per operation ({what}).";
         }
     }
 

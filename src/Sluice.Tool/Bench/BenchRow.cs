@@ -26,12 +26,13 @@ internal sealed record BenchRow(BenchResult Result, string Command, string? Dura
 internal sealed record BenchSection(string Title, string Meaning, IReadOnlyList<BenchRow> Rows, IReadOnlyList<string> Notes)
 {
     /// <summary>Operations per second over those of .NET's own RandomAccess; null when that was not measured here.</summary>
-    internal double? RatioOf(BenchRow row) => Baseline is { } baseline ? row.Result.OperationsPerSecond / baseline.Result.OperationsPerSecond : null;
+    internal double? RatioOf(BenchRow row) =>
+        Baseline is { } baseline ? row.Result.OperationsPerSecond / baseline.Result.OperationsPerSecond : null;
 
     /// <summary>What they do, in as few words as a column of a table has room for.</summary>
-    internal string ShortTitle => Rows.Count == 0
-        ? Title
-        : $"{Rows[0].Result.Scenario} {BenchText.Argument(Rows[0].Result.BlockBytes)} x {Rows[0].Result.Depth}{(Rows[0].Result.IsDirect ? " direct" : "")}";
+    internal string ShortTitle => Rows is [{ Result: var first }, ..]
+        ? $"{first.Scenario} {BenchText.Argument(first.BlockBytes)} x {first.Depth}{(first.IsDirect ? " direct" : "")}"
+        : Title;
 
     /// <summary>.NET's own asynchronous I/O.</summary>
     internal BenchRow? Baseline => Rows.FirstOrDefault(static row => row.IsBaseline);

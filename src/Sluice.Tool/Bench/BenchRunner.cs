@@ -6,6 +6,8 @@ namespace Sluice.Tool.Bench;
 /// <summary>One run from start to result.</summary>
 internal static class BenchRunner
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Runs a workload: warms up, measures, ends. Blocks.</summary>
     /// <param name="workload">The work.</param>
     /// <param name="method">An io_method, <c>randomaccess</c> or <c>pread</c>.</param>
@@ -21,7 +23,7 @@ internal static class BenchRunner
         using (cancellationToken.Register(window.Close))
         {
             engine.Start();
-            measurement = Measure(workload, window);
+            measurement = Measure(workload, window, engine.Tallies);
             engine.Join();
         }
 
@@ -30,7 +32,7 @@ internal static class BenchRunner
         return ToResult(workload, engine, mode, measurement);
     }
 
-    private static Measurement Measure(Workload workload, Window window)
+    private static Measurement Measure(Workload workload, Window window, Tally[] tallies)
     {
         window.Sleep(workload.WarmUp);
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
@@ -38,11 +40,24 @@ internal static class BenchRunner
         long startedAt = Stopwatch.GetTimestamp();
         if (window.IsRunning) window.Open();
         window.Sleep(workload.Duration);
+
+        // A row of nothing says nothing: on a very slow device, or a very busy machine, the first operation is waited for.
+        while (window.IsRunning && !HasAny(tallies)) window.Sleep(s_patience);
         long allocatedBytes = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         double cpuMicroseconds = (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds;
         double seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
         window.Close();
         return new Measurement(seconds, cpuMicroseconds, allocatedBytes);
+    }
+
+    private static bool HasAny(Tally[] tallies)
+    {
+        foreach (Tally tally in tallies)
+        {
+            if (tally.Latencies.Count != 0) return true;
+        }
+
+        return false;
     }
 
     private static BenchResult ToResult(Workload workload, Engine engine, Mode mode, Measurement measurement)
@@ -63,7 +78,10 @@ internal static class BenchRunner
             CpuMicroseconds = measurement.CpuMicroseconds,
             AllocatedBytes = measurement.AllocatedBytes,
             Latency = new LatencySummary(
-                Microseconds(latencies.Percentile(0.5)), Microseconds(latencies.Percentile(0.99)), Microseconds(latencies.Percentile(0.999)), Microseconds(latencies.Max)),
+                Microseconds(latencies.Percentile(0.5)),
+                Microseconds(latencies.Percentile(0.99)),
+                Microseconds(latencies.Percentile(0.999)),
+                Microseconds(latencies.Max)),
         };
     }
 

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Sluice.Tool.Bench;
 
-/// <summary>Where the next block is, block-aligned: at random by a seeded xorshift, or one after the other, from the start again at the end.</summary>
+/// <summary>
+/// Where the next block is, block-aligned: at random by a seeded xorshift, or one after the other, from the start again at the end.
+/// </summary>
 internal sealed class BlockOffsets
 {
     private readonly long _blocks;

@@ -23,8 +23,15 @@ internal static class DurableForms
             Rounds = 3,
         };
         string folder = Path.GetDirectoryName(Path.GetFullPath(workload.Path)) ?? ".";
-        using AioSystem system = AioSystem.Start(new AioSystemOptions { Method = method, SharedContexts = 1, ContextsMax = 8, HandlesPerContext = Math.Max(32, workload.Depth) });
-        DurabilityReport report = DurabilityProbe.MeasureAsync(system, folder, options, progress: null, cancellationToken).GetAwaiter().GetResult();
+        using AioSystem system = AioSystem.Start(new AioSystemOptions
+        {
+            Method = method,
+            SharedContexts = 1,
+            ContextsMax = 8,
+            HandlesPerContext = Math.Max(32, workload.Depth),
+        });
+        DurabilityReport report = DurabilityProbe
+            .MeasureAsync(system, folder, options, progress: null, cancellationToken).GetAwaiter().GetResult();
         return report.BestForm(workload.Depth, workload.IsDirect);
     }
 }

@@ -14,7 +14,8 @@ internal sealed record PlannedRun(Workload Workload, string Method, Mode Mode)
 
     /// <summary>In a few words, for progress.</summary>
     internal string Title =>
-        $"{Names.Of(Workload.Scenario)} {Method}{(IsSystems ? "" : " " + Names.Of(Mode))}, {BenchText.Argument(Workload.BlockBytes)} x {Workload.Depth}{(Workload.IsDirect ? ", direct" : "")}";
+        $"{Names.Of(Workload.Scenario)} {Method}{(IsSystems ? "" : " " + Names.Of(Mode))}, "
+        + $"{BenchText.Argument(Workload.BlockBytes)} x {Workload.Depth}{(Workload.IsDirect ? ", direct" : "")}";
 
     /// <summary>The command that makes the run again, with a file of its own.</summary>
     internal string Command

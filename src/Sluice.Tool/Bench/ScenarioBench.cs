@@ -41,7 +41,12 @@ internal static class ScenarioBench
             {
                 PlannedRun run = Plan(workload, method, request.Mode ?? Mode.Blocking);
                 progress.Next(rows.Count + 1, methods.Count + 1, run.Title);
-                if (workload.IsDurable) run = run with { Workload = workload with { Durable = request.Durable ?? DurableForms.Fastest(workload, method, cancellationToken) } };
+                if (workload.IsDurable)
+                {
+                    DurableWriteForm form = request.Durable ?? DurableForms.Fastest(workload, method, cancellationToken);
+                    run = run with { Workload = workload with { Durable = form } };
+                }
+
                 rows.Add(Make(run, scenario, cancellationToken));
             }
 
@@ -64,12 +69,17 @@ internal static class ScenarioBench
             ? new PlannedRun(workload with { Scenario = Scenario.RandomRead }, method, mode)
             : new PlannedRun(workload, method, mode);
 
-    /// <summary>What the null scenario says: the runtime's cost against that of a read from the page cache.</summary>
+    /// <summary>
+    /// What the null scenario says: the runtime's cost against that of a read from the page cache. By CPU time, of which both use one
+    /// thread's: it says the same on a machine that has other work.
+    /// </summary>
     internal static string NullNote(IReadOnlyList<BenchRow> rows)
     {
-        double runtime = 1e6 / rows[0].Result.OperationsPerSecond;
-        double read = 1e6 / rows[1].Result.OperationsPerSecond;
-        return $"The runtime takes {BenchText.Time(runtime)} per I/O; one {BenchText.Argument(rows[1].Result.BlockBytes)} read from the page cache takes {BenchText.Time(read)}: {runtime / read * 100:0.0} % of it.";
+        double runtime = rows[0].Result.CpuMicrosecondsPerOperation;
+        double read = rows[1].Result.CpuMicrosecondsPerOperation;
+        string block = BenchText.Argument(rows[1].Result.BlockBytes);
+        return $"The runtime takes {BenchText.Time(runtime)} per I/O; one {block} read from the page cache takes {BenchText.Time(read)}: "
+            + $"{runtime / read * 100:0.0} % of it.";
     }
 
     private static Workload ToWorkload(BenchRequest request, Scenario scenario, string path, long rangeBytes)
@@ -135,7 +145,11 @@ internal static class ScenarioBench
         }
 
         List<string> order = [.. IoMethodSelector.AutoOrder];
-        return [.. available.OrderBy(name => order.IndexOf(name) is >= 0 and int place ? place : order.Count).ThenBy(static name => name, StringComparer.Ordinal)];
+        return
+        [
+            .. available.OrderBy(name => order.IndexOf(name) is >= 0 and int place ? place : order.Count)
+                .ThenBy(static name => name, StringComparer.Ordinal),
+        ];
     }
 
     private static void RequireKnown(string method)
@@ -146,13 +160,15 @@ internal static class ScenarioBench
         }
         catch (UsageException exception)
         {
-            throw new UsageException($"{exception.Message.TrimEnd('.')}; beside these: auto, {Names.AllMethods}, {Names.RandomAccessMethod}, {Names.PreadMethod}.");
+            string others = string.Join(", ", IoMethodSelector.Auto, Names.AllMethods, Names.RandomAccessMethod, Names.PreadMethod);
+            throw new UsageException($"{exception.Message.TrimEnd('.')}; beside these: {others}.");
         }
     }
 
     private static void RequireMode(string method, Mode? asked, Mode only)
     {
-        if (asked is { } mode && mode != only) throw new UsageException($"the method {method} has the mode {Names.Of(only)} only: leave --mode {Names.Of(mode)} out.");
+        if (asked is not { } mode || mode == only) return;
+        throw new UsageException($"the method {method} has the mode {Names.Of(only)} only: leave --mode {Names.Of(mode)} out.");
     }
 
     private static void RequireBuffers(BenchRequest request)
@@ -160,13 +176,19 @@ internal static class ScenarioBench
         long bytes = (long)request.BlockBytes * request.Depth * request.Threads;
         if (bytes <= BenchLimits.BuffersBytesMax) return;
         throw new UsageException(
-            $"--block, --depth and --threads together need {ByteSize.Format(bytes)} of buffers and there may be {ByteSize.Format(BenchLimits.BuffersBytesMax)}: make one of them smaller.");
+            $"--block, --depth and --threads together need {ByteSize.Format(bytes)} of buffers "
+            + $"and there may be {ByteSize.Format(BenchLimits.BuffersBytesMax)}: make one of them smaller.");
     }
 
     private static BenchFile Prepare(BenchRequest request, Scenario scenario, CancellationToken cancellationToken)
     {
         long sizeBytes = request.SizeBytes ?? (scenario == Scenario.Null ? NullSizeBytesDefault : SizeBytesDefault);
-        if (sizeBytes < request.BlockBytes) throw new UsageException($"--size {BenchText.Argument(sizeBytes)} is less than one block of {BenchText.Argument(request.BlockBytes)}.");
+        if (sizeBytes < request.BlockBytes)
+        {
+            throw new UsageException($"--size {BenchText.Argument(sizeBytes)} is less than one block of {BenchText.Argument(request.BlockBytes)}.");
+        }
+
+
         if (request.File is not { } path) return BenchFile.MakeTemporary(Path.GetTempPath(), sizeBytes, cancellationToken);
         if (Directory.Exists(path)) throw new UsageException($"--file {path} is a folder: name a file.");
         bool isWriting = scenario is Scenario.RandomWrite or Scenario.LogWrite;

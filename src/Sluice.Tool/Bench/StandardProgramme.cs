@@ -9,7 +9,7 @@ internal static class StandardProgramme
     private const long SizeBytesMax = 1L << 30;
     private const long SizeBytesMin = 64L << 20;
     private const long SizeUnitBytes = 1L << 20;
-    private const double SecondsDefault = 2.5;
+    private const double SecondsDefault = 2;
     private const int NullDepth = 32;
 
     /// <summary>Runs it. Blocks, with the usual settings for less than two minutes.</summary>
@@ -26,7 +26,7 @@ internal static class StandardProgramme
         List<string> methods = ScenarioBench.Available(notes, cancellationToken);
         bool isDirectPossible = IsDirectPossible(file.Path, notes);
         MachineFacts facts = MachineFacts.Read(file.Path);
-        List<(string Title, Scenario Scenario, List<PlannedRun> Runs)> plan = Plan(file, methods, isDirectPossible, request.Seconds ?? SecondsDefault);
+        var plan = Plan(file, methods, isDirectPossible, request.Seconds ?? SecondsDefault);
         int count = plan.Sum(static section => section.Runs.Count);
         int done = 0;
         List<BenchSection> sections = [];
@@ -53,10 +53,16 @@ internal static class StandardProgramme
     {
         try
         {
-            if (run.Workload.IsDurable) run = run with { Workload = run.Workload with { Durable = DurableForms.Fastest(run.Workload, run.Method, cancellationToken) } };
+            if (run.Workload.IsDurable)
+            {
+                DurableWriteForm form = DurableForms.Fastest(run.Workload, run.Method, cancellationToken);
+                run = run with { Workload = run.Workload with { Durable = form } };
+            }
+
             rows.Add(ScenarioBench.Make(run, scenario, cancellationToken));
         }
-        catch (Exception exception) when (exception is IoMethodException or AioException or IOException or FailureException)
+        catch (Exception exception)
+            when (!cancellationToken.IsCancellationRequested && exception is (IoMethodException or AioException or IOException or FailureException))
         {
             notes.Add($"{run.Method} failed: {Failure.Describe(exception)}");
         }
@@ -71,7 +77,8 @@ internal static class StandardProgramme
         long sizeBytes = Math.Min(SizeBytesMax, Math.Min(space / 2, memory / 4)) / SizeUnitBytes * SizeUnitBytes;
         if (sizeBytes >= SizeBytesMin) return sizeBytes;
         throw new FailureException(space / 2 < SizeBytesMin
-            ? $"{directory} has {ByteSize.Format(space)} to spare and the benchmark needs {ByteSize.Format(2 * SizeBytesMin)}: free some space, or set TMPDIR to a folder that has it."
+            ? $"{directory} has {ByteSize.Format(space)} to spare and the benchmark needs {ByteSize.Format(2 * SizeBytesMin)}: "
+                + "free some space, or set TMPDIR to a folder that has it."
             : $"there is too little memory to keep a file of {ByteSize.Format(SizeBytesMin)} cached.");
     }
 
@@ -89,7 +96,8 @@ internal static class StandardProgramme
         }
     }
 
-    private static List<(string Title, Scenario Scenario, List<PlannedRun> Runs)> Plan(BenchFile file, List<string> methods, bool isDirect, double seconds)
+    private static List<(string Title, Scenario Scenario, List<PlannedRun> Runs)> Plan(
+        BenchFile file, List<string> methods, bool isDirect, double seconds)
     {
         Workload reads = new()
         {
@@ -107,19 +115,26 @@ internal static class StandardProgramme
         Workload log = reads with { Scenario = Scenario.LogWrite, IsDirect = false, Depth = 8 };
         Workload nothing = reads with { Scenario = Scenario.Null, IsDirect = false, Depth = NullDepth };
         List<(string, Scenario, List<PlannedRun>)> plan = [];
-        if (isDirect) plan.Add(("Random reads from the device, 8 KiB, 32 in flight", Scenario.RandomRead, [.. AllModes(reads, methods), .. Systems(reads, withPread: true)]));
-        plan.Add(("Random reads from the page cache, 8 KiB, 32 in flight", Scenario.RandomRead, [.. EachMethod(cached, methods), .. Systems(cached, withPread: true)]));
+        if (isDirect) Add("Random reads from the device, 8 KiB, 32 in flight", AllModes(reads, methods), Systems(reads, withPread: true));
+        Add("Random reads from the page cache, 8 KiB, 32 in flight", EachMethod(cached, methods), Systems(cached, withPread: true));
         if (isDirect)
         {
-            plan.Add(("Sequential reads from the device, 128 KiB, 16 in flight", Scenario.SequentialRead, [.. EachMethod(scan, methods), .. Systems(scan, withPread: false)]));
-            plan.Add(("Random writes to the device, 8 KiB, 32 in flight", Scenario.RandomWrite, [.. EachMethod(writes, methods), .. Systems(writes, withPread: false)]));
+            Add("Sequential reads from the device, 128 KiB, 16 in flight", EachMethod(scan, methods), Systems(scan, withPread: false));
+            Add("Random writes to the device, 8 KiB, 32 in flight", EachMethod(writes, methods), Systems(writes, withPread: false));
         }
 
-        plan.Add(("Durable log appends, 8 KiB, 8 in flight", Scenario.LogWrite, [.. EachMethod(log, methods), .. Systems(log, withPread: true)]));
-        plan.Add((
-            "The runtime's own cost, no I/O", Scenario.Null,
-            [ScenarioBench.Plan(nothing, Names.NullMethod, Mode.Blocking), ScenarioBench.Plan(nothing, Names.PreadMethod, Mode.Blocking)]));
+        Add("Durable log appends, 8 KiB, 8 in flight", EachMethod(log, methods), Systems(log, withPread: true));
+        Add(
+            "The runtime's own cost, no I/O",
+            [ScenarioBench.Plan(nothing, Names.NullMethod, Mode.Blocking)],
+            [ScenarioBench.Plan(nothing, Names.PreadMethod, Mode.Blocking)]);
         return plan;
+
+        void Add(string title, IEnumerable<PlannedRun> sluices, IEnumerable<PlannedRun> systems)
+        {
+            List<PlannedRun> runs = [.. sluices, .. systems];
+            plan.Add((title, runs[0].Workload.Scenario, runs));
+        }
     }
 
     // The best method is shown in each way of waiting, once.

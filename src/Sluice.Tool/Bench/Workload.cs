@@ -63,7 +63,9 @@ internal sealed record Workload
     /// <summary>Whether each write is followed by a flush of its own.</summary>
     internal bool FlushesSeparately => IsDurable && Durable == DurableWriteForm.WriteThenFlush;
 
-    /// <summary>The places for a number of flows. At random each has its own; in sequence all share one end, as a log's writers do.</summary>
+    /// <summary>
+    /// The places for a number of flows. At random each has its own; in sequence all share one end, as a log's writers do.
+    /// </summary>
     /// <param name="flows">How many.</param>
     internal BlockOffsets[] Offsets(int flows)
     {

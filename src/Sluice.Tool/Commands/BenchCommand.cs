@@ -30,7 +30,10 @@ internal static class BenchCommand
         Option<int> threads = ToolOptions.Number("--threads", 1, 1, BenchLimits.ThreadsMax, "Threads, each with a context of its own");
         Option<bool> direct = new("--direct") { Description = "Bypass the page cache" };
         Option<bool> registered = new("--registered") { Description = "Register buffers and files with the method" };
-        Option<string?> durable = new("--durable") { Description = "How logwrite makes a write durable: writethrough, linked, separate or osync (the fastest here)" };
+        Option<string?> durable = new("--durable")
+        {
+            Description = "How logwrite makes a write durable: writethrough, linked, separate or osync (the fastest here)",
+        };
         Option<bool> json = new("--json") { Description = "Print a JSON array, one object per run" };
         Option<bool> overwrite = new("--overwrite") { Description = "Let --file be written; it is made if it is not there, and stays" };
         Command command = new("bench", "Measure what asynchronous I/O buys here; without a scenario all of it, with a report as a page")
@@ -56,9 +59,28 @@ internal static class BenchCommand
                 Durable = parsed.GetValue(durable) is { } form ? Names.ParseForm(form) : null,
             };
             if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite]);
-            return Task.Run(() => Run(request, parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken), CancellationToken.None);
+
+            // A thread of its own: one of the pool's would be missing where the pool is measured.
+            return Task.Factory.StartNew(
+                () => RunUntilStopped(request, parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken),
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default);
         });
         return command;
+    }
+
+    // When it is stopped the data file goes at once, so that what was about to open it fails: that is no failure to tell of.
+    private static int RunUntilStopped(BenchRequest request, bool isJson, InvocationConfiguration invocation, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Run(request, isJson, invocation, cancellationToken);
+        }
+        catch (Exception exception) when (cancellationToken.IsCancellationRequested && exception is not OperationCanceledException)
+        {
+            throw new OperationCanceledException("Stopped.", exception, cancellationToken);
+        }
     }
 
     private static int Run(BenchRequest request, bool isJson, InvocationConfiguration invocation, CancellationToken cancellationToken)
@@ -113,6 +135,7 @@ internal static class BenchCommand
     private static void RequireScenarioFor(ParseResult parsed, IReadOnlyList<Option> options)
     {
         if (options.FirstOrDefault(option => IsGiven(parsed, option)) is not { } given) return;
-        throw new UsageException($"{given.Name} goes with a scenario: name one of {Names.Scenarios}. The standard programme takes --size, --seconds and --json.");
+        throw new UsageException(
+            $"{given.Name} goes with a scenario: name one of {Names.Scenarios}. The standard programme takes --size, --seconds and --json.");
     }
 }

@@ -23,14 +23,8 @@ public sealed unsafe partial class AioContext
         SubmitStaged(waitFollows: false);
         ReclaimCompleted();
         if (CountInUse() == 0 || !IsDriven || !TryLead()) return;
-        try
-        {
-            MethodContext.Reap();
-        }
-        finally
-        {
-            EndLead();
-        }
+        ReapGuarded();
+        EndLead();
     }
 
     /// <summary>Submits and blocks until something completed or <see cref="WakeOwner"/> was called.</summary>

@@ -142,15 +142,13 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
     /// <summary>What was done since the start.</summary>
     public AioStatistics ReadStatistics()
     {
+        // Taking back what completed may start what waits for a handle, so it is not done under the lock.
+        foreach (AioContext context in Contexts()) context.ReclaimForStatistics();
         AioStatistics sum = new();
         lock (_contextsLock)
         {
             _retired.AddTo(sum);
-            foreach (AioContext? context in _contexts)
-            {
-                context?.ReclaimForStatistics();
-                context?.AddTo(sum);
-            }
+            foreach (AioContext? context in _contexts) context?.AddTo(sum);
         }
 
         sum.RefusedByMethod = Volatile.Read(ref _refusedCount);

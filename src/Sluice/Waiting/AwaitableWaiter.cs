@@ -24,6 +24,7 @@ internal abstract class AwaitableWaiter : Waiter, IThreadPoolWorkItem
     private object? _scheduler;
     private ExecutionContext? _executionContext;
     private short _version;
+    private bool _hasContinuation;
 
     /// <summary>The token for the ValueTask of the current use.</summary>
     protected short Version => _version;
@@ -31,6 +32,7 @@ internal abstract class AwaitableWaiter : Waiter, IThreadPoolWorkItem
     /// <summary>Makes the object ready for another wait. Tokens of earlier ones are no longer accepted.</summary>
     protected void Recycle()
     {
+        _hasContinuation = false;
         _continuation = null;
         _dispatched = null;
         _state = null;
@@ -63,6 +65,10 @@ internal abstract class AwaitableWaiter : Waiter, IThreadPoolWorkItem
     protected void RegisterContinuation(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
         RequireToken(token);
+
+        // Before anything is stored: a second await must not change what the first one will be called with.
+        if (_hasContinuation) RefuseToken();
+        _hasContinuation = true;
         _state = state;
         if ((flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0) _executionContext = ExecutionContext.Capture();
         _scheduler = AioLoop.Current ?? CaptureScheduler(flags);

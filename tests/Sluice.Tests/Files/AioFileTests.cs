@@ -195,7 +195,7 @@ public sealed class AioFileTests
             Task disposed = file.DisposeAsync().AsTask();
             Assert.False(disposed.IsCompleted);
             _ = Assert.Throws<ObjectDisposedException>(() => { _ = file.ReadAsync(new byte[10], 0); });
-            Thread completes = new(() => method.LetGo());
+            TestThread completes = new(() => method.LetGo());
             completes.Start();
             await disposed.WaitAsync(TestSystem.Watchdog);
 

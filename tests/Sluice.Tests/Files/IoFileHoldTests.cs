@@ -31,7 +31,7 @@ public sealed class IoFileHoldTests
             int heldAtClose = -1;
             MemoryFile file = new([]) { Closing = () => heldAtClose = Volatile.Read(ref held) };
             using Barrier barrier = new(Threads + 1);
-            Thread[] threads = [.. Enumerable.Range(0, Threads).Select(number => new Thread(() =>
+            TestThread[] threads = [.. Enumerable.Range(0, Threads).Select(number => new TestThread(() =>
             {
                 barrier.SignalAndWait();
                 int stripe = number;
@@ -44,11 +44,11 @@ public sealed class IoFileHoldTests
                     stripe += 3;
                 }
             }))];
-            foreach (Thread thread in threads) thread.Start();
+            foreach (TestThread thread in threads) thread.Start();
             barrier.SignalAndWait();
             for (int spin = 0; spin < round % 50; spin++) Thread.SpinWait(10);
             file.Dispose();
-            foreach (Thread thread in threads) thread.Join();
+            foreach (TestThread thread in threads) thread.Join();
             Assert.Equal(1, file.CloseCount);
             Assert.Equal(0, heldAtClose);
         }

@@ -90,7 +90,7 @@ public sealed class BufferArenaTests
     {
         using AioSystem system = TestSystem.Start("sync");
         using BufferArena arena = system.CreateArena(4096, 3);
-        Thread[] threads = [.. Enumerable.Range(1, 4).Select(number => new Thread(() =>
+        TestThread[] threads = [.. Enumerable.Range(1, 4).Select(number => new TestThread(() =>
         {
             for (int round = 0; round < 20_000; round++)
             {
@@ -101,8 +101,8 @@ public sealed class BufferArenaTests
                 buffer.Return();
             }
         }))];
-        foreach (Thread thread in threads) thread.Start();
-        foreach (Thread thread in threads) thread.Join();
+        foreach (TestThread thread in threads) thread.Start();
+        foreach (TestThread thread in threads) thread.Join();
         Assert.Equal(3, arena.FreeCount);
     }
 }

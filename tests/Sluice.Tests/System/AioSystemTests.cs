@@ -177,7 +177,7 @@ public sealed class AioSystemTests
         using IoFile file = system.FileSystem.Open(folder.FileWith(new byte[65536]), new IoOpenOptions { Access = IoAccess.ReadWrite });
         bool ends = false;
         long rows = 0;
-        Thread reader = new(() =>
+        TestThread reader = new(() =>
         {
             while (!Volatile.Read(ref ends))
             {

@@ -64,7 +64,7 @@ public sealed class AioLoopTests
         using AioSystem system = TestSystem.Start(method);
         using AioLoop loop = system.CreateLoop();
         int sum = 0;
-        Thread[] threads = [.. Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        TestThread[] threads = [.. Enumerable.Range(0, 4).Select(_ => new TestThread(() =>
         {
             for (int post = 0; post < 3000; post++)
             {
@@ -72,8 +72,8 @@ public sealed class AioLoopTests
                 if (post % 100 == 0) invoked.GetAwaiter().GetResult();
             }
         }))];
-        foreach (Thread thread in threads) thread.Start();
-        foreach (Thread thread in threads) thread.Join();
+        foreach (TestThread thread in threads) thread.Start();
+        foreach (TestThread thread in threads) thread.Join();
         Assert.Equal(12_001, loop.InvokeAsync(() => Task.FromResult(++sum)).GetAwaiter().GetResult());
     });
 

@@ -5,6 +5,7 @@ using Sluice.Tool.Methods;
 namespace Sluice.Tool.Tests.Bench;
 
 /// <summary>Every scenario, method and mode runs; what cannot be is refused with one line; the user's files stay as they are.</summary>
+[Collection("bench in this process")]
 public sealed class BenchCommandTests
 {
     private static readonly string[] s_keys =
@@ -97,7 +98,8 @@ public sealed class BenchCommandTests
     public async Task DirectAndRegisteredAndThreadsAreDoneAsAsked()
     {
         (int exitCode, string output, string error) = await RunAsync(
-            "bench", "seqread", "--method", "auto", "--size", "8M", "--block", "64k", "--depth", "2", "--threads", "2", "--direct", "--registered", "--seconds", "0.1", "--json");
+            "bench", "seqread", "--method", "auto", "--size", "8M", "--block", "64k", "--depth", "2", "--threads", "2",
+            "--direct", "--registered", "--seconds", "0.1", "--json");
         Assert.True(exitCode == 0, error);
         JsonElement row = JsonDocument.Parse(output).RootElement[0];
         Assert.True(row.GetProperty("direct").GetBoolean());
@@ -171,7 +173,8 @@ public sealed class BenchCommandTests
         string path = Path.Combine(Path.GetTempPath(), $"bench-user-file-{Guid.NewGuid():N}");
         try
         {
-            (int exitCode, _, string error) = await RunAsync("bench", "seqread", "--method", "sync", "--file", path, "--size", "1M", "--overwrite", "--seconds", "0.1");
+            (int exitCode, _, string error) = await RunAsync(
+                "bench", "seqread", "--method", "sync", "--file", path, "--size", "1M", "--overwrite", "--seconds", "0.1");
             Assert.True(exitCode == 0, error);
             Assert.Equal(1 << 20, new FileInfo(path).Length);
         }
@@ -181,10 +184,14 @@ public sealed class BenchCommandTests
         }
     }
 
-    private static string? Obstacle(string method) =>
-        method is "randomaccess" or "pread" ? null : s_survey.Value.Rows.Single(row => row.Name == method) is { IsAvailable: false, Reason: { } reason } ? reason : null;
+    private static string? Obstacle(string method)
+    {
+        if (method is "randomaccess" or "pread") return null;
+        MethodRow row = s_survey.Value.Rows.Single(row => row.Name == method);
+        return row.IsAvailable ? null : row.Reason;
+    }
 
-    // Tests of a class run one after the other, and no other class of this process runs the command.
+    // Tests of a collection run one after the other, and nothing outside of it runs the command in this process.
     private static void AssertNothingLeft(string shown)
     {
         string[] left = Directory.GetFiles(Path.GetTempPath(), $"sluice-bench-{Environment.ProcessId}-*");

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 namespace Sluice.Tool.Tests.Bench;
 
 /// <summary>What <c>sluice bench</c> does by itself, as a process: the table, the page, and nothing left behind.</summary>
+[Collection("bench in this process")]
 public sealed partial class StandardProgrammeTests
 {
     private static readonly HashSet<string> s_voidElements = ["meta", "rect", "br", "hr", "img", "link", "input"];
@@ -46,6 +47,19 @@ public sealed partial class StandardProgrammeTests
         Assert.Equal(1, exitCode);
         Assert.Contains("Stopped.", error, StringComparison.Ordinal);
         Assert.Empty(tool.FilesLeft);
+    }
+
+    [Fact]
+    public async Task BeingStoppedJustBeforeTheFileIsOpenedIsNoFailure()
+    {
+        using CancellationTokenSource stop = new();
+        using StringWriter output = new();
+        using StoppingWriter error = new(stop, "[2/2]");
+        int exitCode = await Program.RunAsync(
+            ["bench", "randread", "--method", "sync", "--size", "1M", "--seconds", "3000"], output, error, stop.Token);
+        Assert.Equal(1, exitCode);
+        Assert.EndsWith("Stopped." + Environment.NewLine, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("sluice:", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -94,6 +108,16 @@ public sealed partial class StandardProgrammeTests
         {
             string[] arguments = WebUtility.HtmlDecode(match.Groups["command"].Value).Split(' ')[1..];
             Assert.Null(CommandLine.FindMistake(root, root.Parse(arguments, CommandLine.ParserConfiguration)));
+        }
+    }
+
+    /// <summary>Stops when a line with a text is written.</summary>
+    private sealed class StoppingWriter(CancellationTokenSource stop, string text) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains(text, StringComparison.Ordinal) == true) stop.Cancel();
         }
     }
 

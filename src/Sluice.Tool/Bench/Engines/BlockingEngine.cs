@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Sluice.Methods;
-using Sluice.Tool.Infrastructure;
 
 namespace Sluice.Tool.Bench.Engines;
 
@@ -87,7 +86,7 @@ internal sealed class BlockingEngine : Engine
     }
 
     private static Exception Failed(AioReturn filled) => filled.Result.Status == AioStatus.Partial
-        ? new FailureException($"Only {filled.Result.Value} of {filled.LengthBytes} bytes were transferred at {filled.OffsetBytes}: the file changed while it was measured.")
+        ? BenchFile.ShortTransfer(filled.Result.Value, filled.LengthBytes)
         : filled.ToException();
 
     private sealed class Slot(AioReturn place, IoVector vector)

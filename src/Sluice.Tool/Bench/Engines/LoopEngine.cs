@@ -1,6 +1,8 @@
 namespace Sluice.Tool.Bench.Engines;
 
-/// <summary>Loops with a thread each, on which as many asynchronous loops run as are to be in flight: no thread hop, submitted in batches.</summary>
+/// <summary>
+/// Loops with a thread each, on which as many asynchronous loops run as are to be in flight: no thread hop, submitted in batches.
+/// </summary>
 internal sealed class LoopEngine : Engine
 {
     private readonly SluiceHost _host;

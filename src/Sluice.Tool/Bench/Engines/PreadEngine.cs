@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sluice.Tool.Bench.Engines;
 
-/// <summary>.NET's own blocking calls, one after the other: the least that can be done, and the measure for the runtime's own cost.</summary>
+/// <summary>
+/// .NET's own blocking calls, one after the other: the least that can be done, and the measure for the runtime's own cost.
+/// </summary>
 internal sealed class PreadEngine : Engine
 {
     private readonly SystemFile _file;

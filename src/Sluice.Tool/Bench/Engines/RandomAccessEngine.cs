@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sluice.Tool.Bench.Engines;
 
-/// <summary>.NET's own asynchronous file I/O, as many operations in flight as the others: what a program would use without Sluice.</summary>
+/// <summary>
+/// .NET's own asynchronous file I/O, as many operations in flight as the others: what a program would use without Sluice.
+/// </summary>
 internal sealed class RandomAccessEngine : Engine
 {
     private readonly SystemFile _file;

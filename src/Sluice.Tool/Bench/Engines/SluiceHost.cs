@@ -1,6 +1,8 @@
 namespace Sluice.Tool.Bench.Engines;
 
-/// <summary>What every engine of Sluice needs: the system with the method, the open file, and a buffer for each operation in flight.</summary>
+/// <summary>
+/// What every engine of Sluice needs: the system with the method, the open file, and a buffer for each operation in flight.
+/// </summary>
 internal sealed class SluiceHost : IDisposable
 {
     private readonly BufferArena _arena;

@@ -14,13 +14,13 @@ internal sealed class SystemFile : IDisposable
     /// <summary>Opens the file.</summary>
     internal SystemFile(Workload workload)
     {
-        _file = IoFileSystem.OperatingSystem.Open(workload.Path, workload.OpenOptions with { WriteThrough = workload.IsDurable && workload.Durable is DurableWriteForm.FileWriteThrough });
+        _file = IoFileSystem.OperatingSystem.Open(workload.Path, workload.OpenOptions);
         try
         {
             BenchFile.RequireAligned(workload, _file.Capabilities);
             Handle = _file is OsFile file
                 ? new SafeFileHandle(file.Descriptor, ownsHandle: false)
-                : throw new FailureException($"{workload.Path} is not a file of the operating system: .NET's own calls cannot be measured on it.");
+                : throw new FailureException($"{workload.Path} is no file of the operating system: .NET's own calls cannot be measured on it.");
         }
         catch
         {

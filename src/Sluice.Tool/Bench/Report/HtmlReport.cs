@@ -29,14 +29,15 @@ internal static class HtmlReport
     private static void WriteHeader(StringBuilder page, BenchReport report)
     {
         page.Append("<header>\n<h1>What asynchronous I/O buys on this machine</h1>\n");
-        if (report.Verdict is { } verdict) page.Append(CultureInfo.InvariantCulture, $"<p class=\"verdict\">{Encode(verdict)}</p>\n");
+        if (report.Verdict is { } verdict) Add(page, $"<p class=\"verdict\">{Encode(verdict)}</p>\n");
         page.Append("<dl class=\"facts\">\n");
-        foreach ((string name, string value) in report.Facts.Facts) page.Append(CultureInfo.InvariantCulture, $"<div><dt>{Encode(name)}</dt><dd>{Encode(value)}</dd></div>\n");
-        page.Append(CultureInfo.InvariantCulture, $"<div><dt>Data file</dt><dd>{ByteSize.Format(report.FileBytes)}, written in full, not compressible</dd></div>\n</dl>\n");
+        foreach ((string name, string value) in report.Facts.Facts) WriteFact(page, name, value);
+        WriteFact(page, "Data file", $"{ByteSize.Format(report.FileBytes)}, written in full, not compressible");
+        page.Append("</dl>\n");
         if (report.Notes.Count > 0)
         {
             page.Append("<aside><h2>Not measured</h2><ul>\n");
-            foreach (string note in report.Notes) page.Append(CultureInfo.InvariantCulture, $"<li>{Encode(note)}</li>\n");
+            foreach (string note in report.Notes) Add(page, $"<li>{Encode(note)}</li>\n");
             page.Append("</ul></aside>\n");
         }
 
@@ -46,8 +47,9 @@ internal static class HtmlReport
     private static void WriteSection(StringBuilder page, BenchSection section, int index)
     {
         string id = $"s{index}";
-        page.Append(CultureInfo.InvariantCulture, $"<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{Encode(section.Title)}</h2>\n<p>{Encode(section.Meaning)}</p>\n");
-        foreach (string note in section.Notes) page.Append(CultureInfo.InvariantCulture, $"<p class=\"note\">{Encode(note)}</p>\n");
+        Add(page, $"<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{Encode(section.Title)}</h2>\n");
+        Add(page, $"<p>{Encode(section.Meaning)}</p>\n");
+        foreach (string note in section.Notes) Add(page, $"<p class=\"note\">{Encode(note)}</p>\n");
         if (section.Rows.Count > 0)
         {
             page.Append("<div class=\"charts\">\n");
@@ -65,30 +67,33 @@ internal static class HtmlReport
         bool isNull = section.Rows.Any(static row => row.Result.Method == Names.NullMethod);
         if (isNull)
         {
-            BarChart.Write(page, $"{id}-time", "Time per operation (less is better)",
-                [.. section.Rows.Select(static row => (row.Label, 1e6 / row.Result.OperationsPerSecond, BenchText.Time(1e6 / row.Result.OperationsPerSecond), row.Result.Method == Names.PreadMethod))]);
+            WriteCpuChart(page, section, id);
             return;
         }
 
-        BarChart.Write(page, $"{id}-speed", "Operations per second (more is better)",
-            [.. section.Rows.Select(static row => (row.Label, row.Result.OperationsPerSecond, BenchText.Count(row.Result.OperationsPerSecond), row.IsBaseline))]);
-        BarChart.Write(page, $"{id}-cpu", "CPU per operation (less is better)",
-            [.. section.Rows.Select(static row => (row.Label, row.Result.CpuMicrosecondsPerOperation, BenchText.Time(row.Result.CpuMicrosecondsPerOperation), row.IsBaseline))]);
+        BarChart.Write(page, $"{id}-speed", "Operations per second (more is better)", section.Rows.Select(static row =>
+            new Bar(row.Label, row.Result.OperationsPerSecond, BenchText.Count(row.Result.OperationsPerSecond), row.IsBaseline)));
+        WriteCpuChart(page, section, id);
     }
+
+    private static void WriteCpuChart(StringBuilder page, BenchSection section, string id) =>
+        BarChart.Write(page, $"{id}-cpu", "CPU per operation (less is better)", section.Rows.Select(static row =>
+            new Bar(row.Label, row.Result.CpuMicrosecondsPerOperation, BenchText.Time(row.Result.CpuMicrosecondsPerOperation), row.IsBaseline)));
 
     private static void WriteTable(StringBuilder page, BenchSection section)
     {
-        page.Append(CultureInfo.InvariantCulture, $"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Figures: {Encode(section.Title)}\">\n<table>\n<thead><tr><th scope=\"col\">Run</th>");
+        Add(page, $"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Figures: {Encode(section.Title)}\">\n");
+        page.Append("<table>\n<thead><tr><th scope=\"col\">Run</th>");
         foreach (string column in (ReadOnlySpan<string>)["Operations/s", "MiB/s", "CPU/op", "p50", "p99", "p99.9", "Allocated/op", "vs .NET"])
         {
-            page.Append(CultureInfo.InvariantCulture, $"<th scope=\"col\">{column}</th>");
+            Add(page, $"<th scope=\"col\">{column}</th>");
         }
 
         page.Append("</tr></thead>\n<tbody>\n");
         foreach (BenchRow row in section.Rows)
         {
             BenchResult result = row.Result;
-            page.Append(CultureInfo.InvariantCulture, $"<tr{(row.IsBaseline ? " class=\"baseline\"" : "")}><th scope=\"row\">{Encode(row.Label)}</th>");
+            Add(page, $"<tr{(row.IsBaseline ? " class=\"baseline\"" : "")}><th scope=\"row\">{Encode(row.Label)}</th>");
             Cell(page, BenchText.Count(result.OperationsPerSecond));
             Cell(page, result.Method == Names.NullMethod ? "" : BenchText.MebibytesPerSecond(result.BytesPerSecond));
             Cell(page, BenchText.Time(result.CpuMicrosecondsPerOperation));
@@ -108,7 +113,8 @@ internal static class HtmlReport
         page.Append("<details><summary>Repeat each run</summary>\n<dl class=\"commands\">\n");
         foreach (BenchRow row in section.Rows)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<dt>{Encode(row.Label)}</dt><dd class=\"scroll\" tabindex=\"0\"><code>{Encode(row.Command)}</code></dd>\n");
+            Add(page, $"<dt>{Encode(row.Label)}</dt>");
+            Add(page, $"<dd class=\"scroll\" tabindex=\"0\"><code>{Encode(row.Command)}</code></dd>\n");
         }
 
         page.Append("</dl></details>\n");
@@ -117,25 +123,35 @@ internal static class HtmlReport
     private static void WriteMethod(StringBuilder page, BenchReport report)
     {
         page.Append("<section aria-labelledby=\"how\">\n<h2 id=\"how\">How it was measured</h2>\n<ul>\n");
-        string seconds = report.Sections.SelectMany(static section => section.Rows).Select(static row => row.Result.Seconds).DefaultIfEmpty(0).Max().ToString("0.0", CultureInfo.InvariantCulture);
+        double longest = report.Sections.SelectMany(static section => section.Rows).Select(static row => row.Result.Seconds).DefaultIfEmpty(0).Max();
+        string seconds = longest.ToString("0.0", CultureInfo.InvariantCulture);
         foreach (string line in (ReadOnlySpan<string>)
         [
             $"Each run has a warm-up that does not count and then {seconds} seconds that do; one run at a time, one thread unless the mode is await.",
-            "blocking: one thread keeps all operations in flight and blocks for completions. loop: asynchronous code on one thread of its own. await: asynchronous code on the thread pool.",
-            "vs .NET is operations per second over those of RandomAccess. RandomAccess is .NET's RandomAccess.ReadAsync and WriteAsync with as many operations in flight; for durable appends each write is followed by RandomAccess.FlushToDisk.",
+            "blocking: one thread keeps all operations in flight and blocks for completions. "
+                + "loop: asynchronous code on one thread of its own. await: asynchronous code on the thread pool.",
+            "vs .NET is operations per second over those of RandomAccess.",
+            "RandomAccess is .NET's RandomAccess.ReadAsync and WriteAsync with as many operations in flight; "
+                + "for durable appends each write is followed by RandomAccess.FlushToDisk.",
             "pread is one blocking call after the other: one operation in flight.",
             "CPU per operation is user and system time of the whole process over the operations; bytes allocated are managed memory of all threads.",
             "A latency is from start to completion. Operations that complete together share one reading of the clock.",
-            "Device runs bypass the page cache (O_DIRECT). For page-cache runs the file is read beforehand. Durable appends go through the page cache to the device.",
+            "Device runs bypass the page cache (O_DIRECT). For page-cache runs the file is read beforehand. "
+                + "Durable appends go through the page cache to the device.",
         ])
         {
-            page.Append(CultureInfo.InvariantCulture, $"<li>{Encode(line)}</li>\n");
+            Add(page, $"<li>{Encode(line)}</li>\n");
         }
 
         page.Append("</ul>\n</section>\n");
     }
 
-    private static void Cell(StringBuilder page, string text) => page.Append(CultureInfo.InvariantCulture, $"<td>{Encode(text)}</td>");
+    private static void Cell(StringBuilder page, string text) => Add(page, $"<td>{Encode(text)}</td>");
+
+    private static void WriteFact(StringBuilder page, string name, string value) =>
+        Add(page, $"<div><dt>{Encode(name)}</dt><dd>{Encode(value)}</dd></div>\n");
+
+    private static void Add(StringBuilder page, FormattableString text) => page.Append(FormattableString.Invariant(text));
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
 }
