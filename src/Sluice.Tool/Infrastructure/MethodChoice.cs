@@ -30,6 +30,7 @@ internal static class MethodChoice
     /// <exception cref="UsageException">It is that method.</exception>
     internal static void RequireReal(string name)
     {
-        if (name == "null") throw new UsageException("io_method 'null' moves no data, it only measures what the runtime costs: choose another one (see 'sluice methods').");
+        if (name != "null") return;
+        throw new UsageException("io_method 'null' moves no data, it only measures what the runtime costs: choose another one (see 'sluice methods').");
     }
 }
