@@ -25,7 +25,8 @@ internal static class CommandLine
         // Not a RootCommand: that is named after the file that is run.
         Command root = new("sluice", Description) { new HelpOption(), new VersionOption() };
         IEnumerable<Command> commands = typeof(CommandLine).Assembly.GetTypes()
-            .Where(static type => type is { IsClass: true, IsAbstract: true, IsSealed: true, Namespace: "Sluice.Tool.Commands" } && type.Name.EndsWith("Command", StringComparison.Ordinal))
+            .Where(static type => type is { IsClass: true, IsAbstract: true, IsSealed: true, Namespace: "Sluice.Tool.Commands" })
+            .Where(static type => type.Name.EndsWith("Command", StringComparison.Ordinal))
             .Select(static type => type.GetMethod("Create", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public, []))
             .OfType<MethodInfo>()
             .Select(static create => (Command)create.Invoke(null, null)!)
@@ -54,7 +55,12 @@ internal static class CommandLine
         }
 
         if (unknown is not null) return $"'{command.Name}' does not take '{unknown}'; see 'sluice {command.Name} --help'.";
-        List<string> missing = [.. command.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 }).Select(static argument => argument.Name)];
+        List<string> missing =
+        [
+            .. command.Arguments
+                .Where(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 })
+                .Select(static argument => argument.Name),
+        ];
         if (missing.Count != 0) return $"'{command.Name}' needs {string.Join(" and ", missing)}; see 'sluice {command.Name} --help'.";
         ParseError first = parsed.Errors[0];
         string line = first.Message.ReplaceLineEndings(" ").TrimEnd();

@@ -27,6 +27,6 @@ public sealed record IoMethodCapabilities
     /// <summary>Whether <see cref="IoMethod.RegisterBuffers"/> can do anything.</summary>
     public bool RegistersBuffers { get; init; }
 
-    /// <summary>The most requests in flight per context that the method can take; the runtime stages no more.</summary>
+    /// <summary>The most requests in flight per context that the method can take; a system with more handles per context is refused.</summary>
     public int DepthMax { get; init; } = int.MaxValue;
 }

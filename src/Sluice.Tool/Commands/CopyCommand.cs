@@ -16,12 +16,18 @@ internal static class CopyCommand
     internal static Command Create()
     {
         Argument<string> source = new("SRC") { Description = "The file to copy" };
-        Argument<string> target = new("DST") { Description = "The copy's name, or a folder to copy into; a file of that name is replaced when the copy is whole" };
+        Argument<string> target = new("DST")
+        {
+            Description = "The copy's name, or a folder to copy into; a file of that name is replaced when the copy is whole",
+        };
         Option<string> method = ToolOptions.Method();
         Option<int> depth = ToolOptions.Number("--depth", DepthDefault, 1, DepthMax, "Blocks on their way at once");
         Option<long> block = ToolOptions.Size("--block", 1 << 20, 512, 64 << 20, "Size of a block; 1M unless given");
         Option<bool> direct = new("--direct") { Description = "Past the system's cache, on both sides" };
-        Option<bool> fsync = new("--fsync") { Description = "The copy and its name survive a crash when the command ends" };
+        Option<bool> fsync = new("--fsync")
+        {
+            Description = "The copy and its name survive a crash when the command ends; written past the cache where that can be done",
+        };
         Option<bool> force = new("--force") { Description = "Replace a write-protected file as well" };
         Command command = new("copy", "Copy a file with many reads and writes in flight; holes stay holes, and the name appears when the copy is whole")
         {
@@ -56,10 +62,14 @@ internal static class CopyCommand
         await using AioSystem system = await Task.Run(() => AioSystem.Start(systemOptions), cancellationToken);
         if (!ToolConsole.IsTerminal(error)) return await Task.Run(() => FileCopy.Run(system, plan, options, null, cancellationToken), CancellationToken.None);
         CopyOutcome? outcome = null;
-        ProgressColumn[] columns = [new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new TransferSpeedColumn(), new RemainingTimeColumn()];
+        ProgressColumn[] columns =
+        [
+            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new TransferSpeedColumn(), new RemainingTimeColumn(),
+        ];
+        long dataBytes = Math.Max(1, Math.Min(plan.Source.LengthBytes, plan.Source.AllocatedBytes));
         await ToolConsole.On(error).Progress().AutoClear(true).Columns(columns).StartAsync(async context =>
         {
-            ProgressTask bar = context.AddTask(Markup.Escape(Path.GetFileName(plan.SourcePath)), maxValue: Math.Max(1, Math.Min(plan.Source.LengthBytes, plan.Source.AllocatedBytes)));
+            ProgressTask bar = context.AddTask(Markup.Escape(Path.GetFileName(plan.SourcePath)), maxValue: dataBytes);
             BarProgress progress = new(bar);
             outcome = await Task.Run(() => FileCopy.Run(system, plan, options, progress, cancellationToken), CancellationToken.None);
         });

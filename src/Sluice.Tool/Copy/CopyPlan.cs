@@ -38,8 +38,12 @@ internal sealed record CopyPlan(string SourcePath, string TargetPath, string Tar
             throw new FailureException($"The folder {target} does not exist: make it first.");
         }
 
-        if (targetStatus?.Kind == FileStatus.Kinds.Other) throw new FailureException($"{target} is a device, pipe or socket: it would be replaced, not written to; name a file.");
-        if (targetStatus is not null && targetStatus.Identity == sourceStatus.Identity) throw new FailureException($"{source} and {target} are the same file.");
+        if (targetStatus?.Kind == FileStatus.Kinds.Other)
+        {
+            throw new FailureException($"{target} is a device, pipe or socket: it would be replaced, not written to; name a file.");
+        }
+
+        if (targetStatus?.Identity == sourceStatus.Identity) throw new FailureException($"{source} and {target} are the same file.");
         if (targetStatus is not null && !force && (targetStatus.Mode & AnyWrite) == 0)
         {
             throw new FailureException($"{target} exists and is write-protected: use --force to replace it.");

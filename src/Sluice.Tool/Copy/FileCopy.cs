@@ -18,6 +18,7 @@ internal sealed class FileCopy
     private readonly CopyOptions _options;
     private readonly IProgress<long>? _progress;
     private readonly CancellationToken _cancellationToken;
+    private readonly SemaphoreSlim _cacheWrites = new(1, 1);
     private DataSegments _segments = null!;
     private AioFile _source = null!;
     private AioFile _target = null!;
@@ -94,15 +95,34 @@ internal sealed class FileCopy
 
     private async Task<AioFile> CreateAsync(string temporaryPath)
     {
+        IoOpenOptions create = new() { Access = IoAccess.Write, Creation = IoCreation.CreateNew, Direct = _options.IsDirect };
         try
         {
-            IoOpenOptions create = new() { Access = IoAccess.Write, Creation = IoCreation.CreateNew, Direct = _options.IsDirect };
-            return await AioFile.OpenAsync(_system, temporaryPath, create, _cancellationToken);
+            AioFile made = await AioFile.OpenAsync(_system, temporaryPath, create, _cancellationToken);
+            return _options.IsDurable && !_options.IsDirect ? await PreferDirectAsync(made, temporaryPath) : made;
         }
         catch (AioException exception) when (exception.Errno is not (Errno.EINVAL or Errno.ENOSPC or Errno.EDQUOT or Errno.EMFILE))
         {
             // The user knows the folder, and not the name that the copy has meanwhile.
             throw new FailureException($"No file can be made in the folder {_plan.TargetFolder}: {Errno.Describe(exception.Errno)}.");
+        }
+    }
+
+    // What has to reach the device anyway goes there at once, where the file system can: it is not copied into the cache first, and
+    // the flush in the end has nothing left to write.
+    private async Task<AioFile> PreferDirectAsync(AioFile made, string temporaryPath)
+    {
+        try
+        {
+            AioFile direct = await AioFile.OpenAsync(_system, temporaryPath, new IoOpenOptions { Access = IoAccess.Write, Direct = true }, CancellationToken.None);
+            bool isAligned = _options.BlockBytes % direct.Capabilities.OffsetAlignmentBytes == 0;
+            await (isAligned ? made : direct).DisposeAsync();
+            return isAligned ? direct : made;
+        }
+        catch (AioException)
+        {
+            // No direct I/O there: written through the cache it becomes durable all the same.
+            return made;
         }
     }
 
@@ -166,10 +186,26 @@ internal sealed class FileCopy
 
         // The last block of a direct copy is written whole, and the file cut to its length in the end.
         if (padded > length) buffer.Span[length..padded].Clear();
-        await _target.WriteAsync(buffer.Memory[..padded], offset, AioDurability.None, CancellationToken.None);
+        if (_target.Capabilities.IsDirect) await _target.WriteAsync(buffer.Memory[..padded], offset, AioDurability.None, CancellationToken.None);
+        else await WriteThroughCacheAsync(buffer.Memory[..padded], offset);
+    }
 
-        // Begun now, the writing to the device goes on beside the reads, and the flush in the end has little left to do.
-        if (_options.IsDurable && !_options.IsDirect) await _target.StartWriteBackAsync(offset, padded, CancellationToken.None);
+    private async ValueTask WriteThroughCacheAsync(ReadOnlyMemory<byte> memory, long offset)
+    {
+        // One at a time: the kernel lets one write into the cache of a file anyway, and threads that wait for its lock would spin on
+        // processors that the reads need.
+        await _cacheWrites.WaitAsync(CancellationToken.None);
+        try
+        {
+            await _target.WriteAsync(memory, offset, AioDurability.None, CancellationToken.None);
+
+            // Begun now, the writing to the device goes on beside the reads, and the flush in the end has little left to do.
+            if (_options.IsDurable) await _target.StartWriteBackAsync(offset, memory.Length, CancellationToken.None);
+        }
+        finally
+        {
+            _cacheWrites.Release();
+        }
     }
 
     private int RequireAlignedBlock()

@@ -12,7 +12,8 @@ internal static class NoRoom
         long needed = Math.Min(plan.Source.LengthBytes, Math.Max(plan.Source.AllocatedBytes, 0));
         if (exception.Errno == Errno.EFBIG)
         {
-            return $"{plan.TargetPath} would be {ByteSize.Format(plan.Source.LengthBytes)} long, more than this process or the file system of {plan.TargetFolder} allows for one file (EFBIG).";
+            string length = ByteSize.Format(plan.Source.LengthBytes);
+            return $"{plan.TargetPath} would be {length} long, more than this process or the file system there allows for one file (EFBIG).";
         }
 
         if (exception.Errno == Errno.EDQUOT) return $"No room in {plan.TargetFolder}: the quota is used up (EDQUOT); the copy needs {ByteSize.Format(needed)}.";

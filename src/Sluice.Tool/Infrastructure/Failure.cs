@@ -13,5 +13,6 @@ internal static class Failure
         _ => $"unexpected {exception.GetType().Name}: {OneLine(exception.Message)} (SLUICE_DEBUG=1 shows where)",
     };
 
-    private static string OneLine(string text) => string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    private static string OneLine(string text) =>
+        string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

@@ -33,7 +33,8 @@ internal static class ToolOptions
             string text = TextOf(result);
             if (!ByteSize.TryParse(text, out long value) || value < least || value > most)
             {
-                result.AddError($"{name} is '{text}': give a size from {ByteSize.Format(least)} to {ByteSize.Format(most)}, such as {ByteSize.Format(defaultValue).Replace(" ", "", StringComparison.Ordinal)}.");
+                string example = ByteSize.Format(defaultValue).Replace(" ", "", StringComparison.Ordinal);
+                result.AddError($"{name} is '{text}': give a size from {ByteSize.Format(least)} to {ByteSize.Format(most)}, such as {example}.");
             }
 
             return value;

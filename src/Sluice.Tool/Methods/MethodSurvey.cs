@@ -51,7 +51,8 @@ internal sealed record MethodSurvey(IReadOnlyList<MethodRow> Rows, string Search
     private static MethodRow Try(IoMethodPlugin plugin, bool isAutomatic)
     {
         MethodRow row = new(
-            plugin.Name, StateOf(plugin), IsAvailable: false, isAutomatic, plugin.Reason, plugin.Version?.ToString(), plugin.ContractVersion?.ToString(), plugin.Path, null, []);
+            plugin.Name, StateOf(plugin), IsAvailable: false, isAutomatic, plugin.Reason,
+            plugin.Version?.ToString(), plugin.ContractVersion?.ToString(), plugin.Path, Capabilities: null, Negotiated: []);
         if (plugin.State == PluginState.Rejected) return row;
 
         // A catalog serves one system, so each trial has its own.

@@ -59,7 +59,9 @@ internal static class MethodSurveyText
                 row.Capabilities.RegistersBuffers,
                 DepthMax = row.Capabilities.DepthMax == int.MaxValue ? (int?)null : row.Capabilities.DepthMax,
             },
-            Negotiated = row.Negotiated.GroupBy(static pair => pair.Key, StringComparer.Ordinal).ToDictionary(static group => group.Key, static group => string.Join("; ", group.Select(static pair => pair.Value))),
+            Negotiated = row.Negotiated
+                .GroupBy(static pair => pair.Key, static pair => pair.Value, StringComparer.Ordinal)
+                .ToDictionary(static group => group.Key, static group => string.Join("; ", group)),
         }),
         ToolJson.Options);
 

@@ -12,7 +12,8 @@ internal static class ProbeText
     internal static void Write(DurabilityReport report, IAnsiConsole console)
     {
         TextWriter writer = console.Profile.Out.Writer;
-        writer.WriteLine($"{report.Folder}: {FileSystemName(report.Folder)}, device {report.FileSystemId}, measured with {report.MethodName}, {ByteSize.Format(report.BlockBytes)} blocks");
+        string how = $"measured with {report.MethodName}, {ByteSize.Format(report.BlockBytes)} blocks";
+        writer.WriteLine($"{report.Folder}: {FileSystemName(report.Folder)}, device {report.FileSystemId}, {how}");
         writer.WriteLine(report.DirectObstacle is null
             ? $"direct I/O: offsets and lengths multiples of {report.OffsetAlignmentBytes} bytes, memory of {report.MemoryAlignmentBytes}"
             : $"direct I/O is not possible: {report.DirectObstacle}");
@@ -21,7 +22,8 @@ internal static class ProbeText
         int[] depths = [.. report.Rows.Select(static row => row.Depth).Distinct().Order()];
         Table table = new Table().Border(TableBorder.Simple).AddColumn("durable writes per second").AddColumn("mode");
         foreach (int depth in depths) table.AddColumn(new TableColumn(depth == 1 ? "1 at a time" : $"{depth} in flight").RightAligned());
-        foreach (IGrouping<(DurableWriteForm Form, bool IsDirect), DurabilityRow> line in report.Rows.GroupBy(static row => (row.Form, row.IsDirect)).OrderBy(static line => line.Key.IsDirect))
+        IEnumerable<IGrouping<(DurableWriteForm Form, bool IsDirect), DurabilityRow>> lines = report.Rows.GroupBy(static row => (row.Form, row.IsDirect));
+        foreach (IGrouping<(DurableWriteForm Form, bool IsDirect), DurabilityRow> line in lines.OrderBy(static line => line.Key.IsDirect))
         {
             List<string> cells = [Name(line.Key.Form), line.Key.IsDirect ? "direct" : "buffered"];
             foreach (int depth in depths) cells.Add(Cell(report, line.FirstOrDefault(row => row.Depth == depth)));
@@ -35,7 +37,11 @@ internal static class ProbeText
             writer.WriteLine($"random reads by depth: {reads}");
         }
 
-        foreach (string obstacle in report.Rows.Select(static row => row.Obstacle).OfType<string>().Distinct(StringComparer.Ordinal)) writer.WriteLine($"not measured: {obstacle}");
+        foreach (string obstacle in report.Rows.Select(static row => row.Obstacle).OfType<string>().Distinct(StringComparer.Ordinal))
+        {
+            writer.WriteLine($"not measured: {obstacle}");
+        }
+
         DurabilitySuggestion suggestion = report.Suggestion;
         writer.WriteLine();
         writer.WriteLine("* fastest at this depth in this mode; each of the forms makes the write durable.");

@@ -28,8 +28,16 @@ public sealed unsafe partial class AioContext
     internal bool IsDriven => _driven is not null;
 
     /// <summary>Makes a method's state for this context, to be installed later.</summary>
-    internal IoMethodContext CreateMethodContext(IoMethod method) =>
-        method.CreateContext(new IoMethodContextOptions(Id, _handles.Length, _handles[0].VectorsMax, _sink));
+    internal IoMethodContext CreateMethodContext(IoMethod method)
+    {
+        int depthMax = method.Capabilities.DepthMax;
+        if (_handles.Length > depthMax)
+        {
+            throw new IoMethodException($"io_method '{method.Name}' takes at most {depthMax} I/Os per context: set HandlesPerContext to that or less.");
+        }
+
+        return method.CreateContext(new IoMethodContextOptions(Id, _handles.Length, _handles[0].VectorsMax, _sink));
+    }
 
     /// <summary>Installs a method's state: at start, and when the method is switched (the gate closed, nothing submitted, the lead taken).</summary>
     /// <returns>The state that was there before.</returns>

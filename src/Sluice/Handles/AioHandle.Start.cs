@@ -51,6 +51,7 @@ public sealed unsafe partial class AioHandle
     /// <param name="offsetBytes">Where in the file.</param>
     /// <param name="lengthBytes">How much.</param>
     /// <exception cref="ObjectDisposedException">The file was disposed. The handle stays handed out.</exception>
+    /// <exception cref="NotSupportedException">Its kind of file cannot. The handle stays handed out.</exception>
     public void StartAllocate(IoFile file, long offsetBytes, long lengthBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lengthBytes);
@@ -79,7 +80,10 @@ public sealed unsafe partial class AioHandle
     {
         RequireHandedOut();
         ArgumentOutOfRangeException.ThrowIfNegative(offsetBytes);
+        IoFileCapabilities capabilities = file.Capabilities;
+        if (operation == IoOperation.Allocate && !capabilities.CanAllocate) RefuseAllocation(file);
         if (!file.TryHold(Context.Id)) RefuseClosed(file);
+        if (capabilities.DepthMax != int.MaxValue) RequireDepth(file, capabilities.DepthMax);
         Context.Adopt(file);
 
         IoRequest request = Request;
@@ -87,7 +91,7 @@ public sealed unsafe partial class AioHandle
         request.File = file;
         request.OffsetBytes = offsetBytes;
         request.LengthBytes = lengthBytes;
-        if (!file.Capabilities.IsDirect) flags |= IoRequestFlags.Buffered;
+        if (!capabilities.IsDirect) flags |= IoRequestFlags.Buffered;
         if (Flags != AioHandleFlags.None)
         {
             if ((Flags & AioHandleFlags.Synchronous) != 0) flags |= IoRequestFlags.Synchronous;
@@ -125,6 +129,18 @@ public sealed unsafe partial class AioHandle
 
         return true;
     }
+
+    private void RequireDepth(IoFile file, int depthMax)
+    {
+        // The hold of this I/O is counted already.
+        if (file.CountHolds() <= depthMax) return;
+        file.ReleaseHold(Context.Id);
+        throw new InvalidOperationException($"{file.Path} takes at most {depthMax} I/Os at once: wait for one before the next is started.");
+    }
+
+    [DoesNotReturn]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RefuseAllocation(IoFile file) => throw new NotSupportedException($"Space cannot be reserved for {file.Path}: its kind of file has no such operation.");
 
     [DoesNotReturn]
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -53,13 +53,16 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
     /// <inheritdoc/>
     public override void Unpin() => Leave();
 
-    /// <summary>Returns the buffer to its arena; again is nothing. Nobody may use its memory afterwards.</summary>
+    /// <summary>
+    /// Returns the buffer to its arena. Nobody may use the object or its memory afterwards: the arena gives the same object to the next
+    /// who rents, so returning it a second time is harmless only until then.
+    /// </summary>
     public void Return()
     {
         if (Interlocked.Exchange(ref _isRented, 0) == 1) Leave();
     }
 
-    /// <summary>Returns the buffer to its arena, for <c>using</c>; again is nothing.</summary>
+    /// <summary>Returns the buffer to its arena, for <c>using</c>; see <see cref="Return"/>.</summary>
     /// <param name="disposing">Always true: there is no finalizer.</param>
     protected override void Dispose(bool disposing) => Return();
 

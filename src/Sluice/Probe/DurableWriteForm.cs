@@ -6,7 +6,10 @@ namespace Sluice;
 /// </summary>
 public enum DurableWriteForm
 {
-    /// <summary>A write, and when it has completed an fdatasync of its own: <see cref="AioFile.WriteAsync(ReadOnlyMemory{byte}, long, AioDurability, CancellationToken)"/>, then <see cref="AioFile.FlushAsync"/>.</summary>
+    /// <summary>
+    /// A write, and when it has completed an fdatasync of its own:
+    /// <see cref="AioFile.WriteAsync(ReadOnlyMemory{byte}, long, AioDurability, CancellationToken)"/>, then <see cref="AioFile.FlushAsync"/>.
+    /// </summary>
     WriteThenFlush,
 
     /// <summary>One write that is durable by itself (RWF_DSYNC): <see cref="AioDurability.WriteThrough"/>.</summary>

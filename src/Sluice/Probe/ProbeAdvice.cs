@@ -24,11 +24,17 @@ internal static class ProbeAdvice
         string method = ringObstacle is null ? Ring : Threads;
         string methodReason = ringObstacle is null ? $"{Ring} works here" : $"{Ring} does not work here ({ringObstacle})";
         int workersMax = WorkersPerCoreMax * Environment.ProcessorCount;
-        if (reads.Count == 0) return new DurabilitySuggestion(method, 32, Math.Min(32, workersMax), $"{methodReason}; reads were not measured, so the depth is a guess.");
+        const int Guess = 32;
+        if (reads.Count == 0)
+        {
+            return new DurabilitySuggestion(method, Guess, Math.Min(Guess, workersMax), $"{methodReason}; reads were not measured, so the depth is a guess.");
+        }
+
 
         if (system.MethodCapabilities.IsSynchronous)
         {
-            return new DurabilitySuggestion(method, 32, Math.Min(32, workersMax), $"{methodReason}; {system.MethodName} does one I/O at a time, so the depth is a guess: measure with {method}.");
+            string unknown = $"{methodReason}; {system.MethodName} does one I/O at a time, so the depth is a guess: measure with {method}.";
+            return new DurabilitySuggestion(method, Guess, Math.Min(Guess, workersMax), unknown);
         }
 
         DurabilityReadRow least = reads.MinBy(static row => row.Depth)!;
@@ -45,9 +51,10 @@ internal static class ProbeAdvice
 
         DurabilityReadRow enough = reads.Where(row => row.ReadsPerSecond >= EnoughOfBest * best.ReadsPerSecond).MinBy(static row => row.Depth)!;
         string more = enough == best ? "" : string.Create(CultureInfo.InvariantCulture, $", and more gain little ({best.ReadsPerSecond:N0}/s at best)");
+        double times = enough.ReadsPerSecond / Math.Max(least.ReadsPerSecond, 1e-9);
         string reason = string.Create(
             CultureInfo.InvariantCulture,
-            $"{methodReason}; {enough.Depth} {mode} reads in flight do {enough.ReadsPerSecond:N0}/s, {enough.ReadsPerSecond / Math.Max(least.ReadsPerSecond, 1e-9):0.0} times depth {least.Depth}{more}.");
+            $"{methodReason}; {enough.Depth} {mode} reads in flight do {enough.ReadsPerSecond:N0}/s, {times:0.0} times depth {least.Depth}{more}.");
         return new DurabilitySuggestion(method, enough.Depth, Math.Clamp(enough.Depth, 2, workersMax), reason);
     }
 

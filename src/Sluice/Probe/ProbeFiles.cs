@@ -30,7 +30,8 @@ internal sealed class ProbeFiles : IAsyncDisposable
     internal bool IsDirect => Plain.Capabilities.IsDirect;
 
     /// <summary>Makes the file. On failure nothing is left.</summary>
-    internal static async Task<ProbeFiles> CreateAsync(AioSystem system, string folder, bool direct, long lengthBytes, BufferArena fill, CancellationToken cancellationToken)
+    internal static async Task<ProbeFiles> CreateAsync(
+        AioSystem system, string folder, bool direct, long lengthBytes, BufferArena fill, CancellationToken cancellationToken)
     {
         string path = Path.Combine(folder, $".sluice-probe-{Guid.NewGuid():N}.tmp");
         ProbeFiles files = new(system, path, lengthBytes);

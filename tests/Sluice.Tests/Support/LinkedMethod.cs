@@ -32,7 +32,10 @@ internal sealed unsafe class LinkedMethod : IoMethod, IIoMethodFactory
 
     public override string Name => "linked";
 
-    public override IoMethodCapabilities Capabilities { get; } = new() { IsDriven = false, LinksFlush = true };
+    /// <summary>The most requests in flight per context that the method says it takes.</summary>
+    internal int DepthMax { get; init; } = int.MaxValue;
+
+    public override IoMethodCapabilities Capabilities => new() { IsDriven = false, LinksFlush = true, DepthMax = DepthMax };
 
     public IoMethodAvailability Probe(IoMethodSettings settings) => IoMethodAvailability.Available;
 

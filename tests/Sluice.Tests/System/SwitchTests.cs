@@ -70,17 +70,18 @@ public sealed class SwitchTests
         await using AioFile file = await AioFile.OpenAsync(system, folder.FileWith(content), new IoOpenOptions { Access = IoAccess.ReadWrite });
         using CancellationTokenSource ends = new();
         long done = 0;
-        List<Task> load =
+        Task awaiting = Task.Run(() => ReadMany(100));
+        TestThread[] blocking =
         [
-            Task.Run(() => ReadMany(100)),
-            Task.Run(() =>
+            new(() =>
             {
                 using AioLoop loop = system.CreateLoop();
                 loop.InvokeAsync(() => ReadMany(60)).GetAwaiter().GetResult();
             }),
-            Task.Run(BlockingReads),
-            Task.Run(ComeAndGo),
+            new(BlockingReads),
+            new(ComeAndGo),
         ];
+        foreach (TestThread thread in blocking) thread.Start();
         for (int round = 0; round < 18; round++)
         {
             await Task.Delay(30);
@@ -88,7 +89,8 @@ public sealed class SwitchTests
         }
 
         await ends.CancelAsync();
-        await Task.WhenAll(load).WaitAsync(TestSystem.Watchdog);
+        await awaiting.WaitAsync(TestSystem.Watchdog);
+        foreach (TestThread thread in blocking) thread.Join();
         Assert.True(done > 1000);
         AioStatistics statistics = system.ReadStatistics();
         Assert.Equal(0, statistics.StaleCompletions);

@@ -17,7 +17,10 @@ public sealed class CopyTests : IDisposable
         TheoryData<string, long> data = [];
         foreach (string method in (string[])["sync", "worker", "auto"])
         {
-            foreach (long length in (long[])[0, 1, 511, 512, 4095, 4096, 4097, BlockBytes - 1, BlockBytes, BlockBytes + 1, (5 * BlockBytes) + 777]) data.Add(method, length);
+            foreach (long length in (long[])[0, 1, 511, 512, 4095, 4096, 4097, BlockBytes - 1, BlockBytes, BlockBytes + 1, (5 * BlockBytes) + 777])
+            {
+                data.Add(method, length);
+            }
         }
 
         return data;
@@ -158,6 +161,7 @@ public sealed class CopyTests : IDisposable
     private void Copy(string source, string target, params string[] options)
     {
         ToolRun.Of(["copy", source, _folder.PathOf(target), .. options]).Succeeds();
-        Assert.True(File.ReadAllBytes(source).AsSpan().SequenceEqual(File.ReadAllBytes(_folder.PathOf(target))), $"The copy differs ({string.Join(' ', options)}).");
+        bool isEqual = File.ReadAllBytes(source).AsSpan().SequenceEqual(File.ReadAllBytes(_folder.PathOf(target)));
+        Assert.True(isEqual, $"The copy differs ({string.Join(' ', options)}).");
     }
 }
