@@ -57,6 +57,7 @@ internal sealed class SimulatedMethodContext : IoMethodContext
     public override void Wait(int timeoutMilliseconds)
     {
         int count;
+        bool isStalled = false;
         lock (_time.Gate)
         {
             long deadline = timeoutMilliseconds < 0 ? long.MaxValue : _time.NowNanoseconds + (timeoutMilliseconds * 1_000_000L);
@@ -70,8 +71,10 @@ internal sealed class SimulatedMethodContext : IoMethodContext
                     break;
                 }
 
-                if (timeoutMilliseconds < 0 && _disk.Options.StallTimeout is { } patience) SleepWithPatience(patience);
-                else if (!_time.Sleep(timeoutMilliseconds)) break;
+                TimeSpan? patience = timeoutMilliseconds < 0 ? _disk.Options.StallTimeout : null;
+                if (_time.Sleep(patience is null ? timeoutMilliseconds : (int)patience.Value.TotalMilliseconds)) continue;
+                isStalled = patience is not null;
+                break;
             }
 
             _isWoken = false;
@@ -80,6 +83,7 @@ internal sealed class SimulatedMethodContext : IoMethodContext
 
         _time.RunDueTimers();
         Deliver(count);
+        if (isStalled) _disk.RaiseStalled();
     }
 
     public override int Reap()
@@ -149,13 +153,6 @@ internal sealed class SimulatedMethodContext : IoMethodContext
         {
             if (_inFlight[slot].Request?.File is SimulatedFile file && ReferenceEquals(file.Disk, _disk)) End(slot, SimulatedDisk.Dead);
         }
-    }
-
-    private void SleepWithPatience(TimeSpan patience)
-    {
-        if (_time.Sleep((int)patience.TotalMilliseconds) || _time.HasEvents || _isWoken || _readyCount != 0) return;
-        throw new InvalidOperationException(
-            "The simulation stands still: nothing is in flight, no timer is set, and the code waits for something that nobody will do.");
     }
 
     private void Accept(IoRequest request)

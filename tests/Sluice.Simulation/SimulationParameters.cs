@@ -16,6 +16,9 @@ public sealed record SimulationParameters(string Scenario, ulong Seed)
     /// <summary>Rules of the fault plan to leave out, by their numbers.</summary>
     public IReadOnlyList<int> Without { get; init; } = [];
 
+    /// <summary>How long, in real time, the run may stand still with nothing left to happen before that is a failure.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>The command that repeats the run.</summary>
     public string Command => "sluice simulate " + Scenario + " --seed " + Seed.ToString(CultureInfo.InvariantCulture) + Extra();
 

@@ -18,7 +18,7 @@ public sealed class SimulationRun
             Seed = parameters.Seed,
             KeepsTrace = keepsTrace,
             Faults = FaultPlan.None,
-            StallTimeout = TimeSpan.FromSeconds(20),
+            StallTimeout = parameters.StallTimeout,
         });
     }
 

@@ -106,11 +106,27 @@ public static class Simulator
         run.CrashesAtStart = run.Disk.CrashCount;
         try
         {
-            system.RunLoop(work);
+            system.RunLoop(() => RunOrStallAsync(run.Disk, work));
         }
         catch (Exception exception) when (mayDie && run.IsDead && exception is not SimulationException)
         {
             // The process died: that its calls fail is what dying means.
+        }
+    }
+
+    // Also a dead process must not hang: whoever waits there waits for an I/O that the runtime has to end.
+    private static async Task RunOrStallAsync(SimulatedDisk disk, Func<Task> work)
+    {
+        TaskCompletionSource stall = new();
+        Action stalled = () => stall.TrySetException(new SimulationException("Nothing is in flight, no timer is set, and the code waits for something that never comes."));
+        disk.Stalled += stalled;
+        try
+        {
+            await await Task.WhenAny(work(), stall.Task);
+        }
+        finally
+        {
+            disk.Stalled -= stalled;
         }
     }
 }

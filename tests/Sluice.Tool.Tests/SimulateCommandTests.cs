@@ -33,6 +33,13 @@ public sealed class SimulateCommandTests
         Assert.Contains("seeds 1 to 20", ToolRun.Of("simulate", "atomic-file", "--seed", "1", "--seeds", "20", "--without", "1,2").Succeeds().Output, StringComparison.Ordinal);
 
     [Fact]
+    public void AllScenariosAreRunByOneWord()
+    {
+        string output = ToolRun.Of("simulate", "all", "--seed", "1", "--seeds", "5").Succeeds().Output;
+        foreach (ScenarioInfo scenario in SimulateText.Scenarios) Assert.Contains($"{scenario.Name}: seeds 1 to 5", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ATraceIsWritten()
     {
         string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.trace");
@@ -53,6 +60,7 @@ public sealed class SimulateCommandTests
     [InlineData("--operations is 0", "simulate", "append-log", "--operations", "0")]
     [InlineData("--without is 'a'", "simulate", "append-log", "--without", "a")]
     [InlineData("leave out --seeds", "simulate", "append-log", "--seeds", "2", "--trace", "x")]
+    [InlineData("name it instead of all", "simulate", "all", "--trace", "x")]
     [InlineData("empty at first", "copy", "a", "b", "--method", "simulated")]
     public void AMistakeIsOneLine(string text, params string[] command) => ToolRun.Of(command).HasOneLine(2, text);
 

@@ -51,6 +51,12 @@ public sealed partial class SimulatedDisk
         FreePages = _capacityPages;
     }
 
+    /// <summary>
+    /// Raised when the code under test waits for something that never comes; see <see cref="SimulatedDiskOptions.StallTimeout"/>. On the
+    /// thread that waits; again after each such time.
+    /// </summary>
+    public event Action? Stalled;
+
     /// <summary>How it was made.</summary>
     public SimulatedDiskOptions Options { get; }
 
@@ -93,6 +99,8 @@ public sealed partial class SimulatedDisk
 
     /// <summary>Stops keeping a context of a method up to date. Under the gate.</summary>
     internal void Remove(SimulatedMethodContext context) => _contexts.Remove(context);
+
+    internal void RaiseStalled() => Stalled?.Invoke();
 
     internal void Add(SimulatedMethodContext context) => _contexts.Add(context);
 

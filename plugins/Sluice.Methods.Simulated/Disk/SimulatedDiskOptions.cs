@@ -26,7 +26,7 @@ public sealed record SimulatedDiskOptions
 
     /// <summary>
     /// How long, in real time, a thread may wait without end while nothing can ever happen: nothing is in flight and no timer is set. After
-    /// that its wait throws, because the code under test waits for something that does not come. Null for programs with other threads.
+    /// that <see cref="SimulatedDisk.Stalled"/> is raised. Null for never, because other threads may still do something.
     /// </summary>
     public TimeSpan? StallTimeout { get; init; }
 

@@ -11,12 +11,13 @@ namespace Sluice.Tool.Commands;
 /// <summary><c>sluice simulate</c>: storage code on a disk that loses power, from one seed.</summary>
 internal static class SimulateCommand
 {
+    private const string All = "all";
     private const int SeedsMaximum = 100_000_000;
     private const int BenchmarkOperations = 2_000_000;
 
     internal static Command Create()
     {
-        Argument<string?> scenario = new("SCENARIO") { Description = "What to run; without it, the scenarios are listed", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> scenario = new("SCENARIO") { Description = "What to run, or all; without it, the scenarios are listed", Arity = ArgumentArity.ZeroOrOne };
         Option<ulong?> seed = new("--seed") { Description = "The first seed; a fresh one unless given", HelpName = "number" };
         Option<int> seeds = ToolOptions.Number("--seeds", 1, 1, SeedsMaximum, "How many seeds, from the first one on");
         Option<int?> operations = new("--operations") { Description = "About how many operations between crashes", HelpName = "number" };
@@ -41,7 +42,7 @@ internal static class SimulateCommand
 
             // A fresh seed is printed, as every seed is.
             Request request = new(
-                Find(name),
+                name == All ? SimulateText.Scenarios : [Find(name)],
                 parsed.GetValue(seed) ?? (ulong)DateTime.UtcNow.Ticks,
                 parsed.GetValue(seeds),
                 RequirePositive("--operations", parsed.GetValue(operations), 1),
@@ -50,7 +51,15 @@ internal static class SimulateCommand
                 parsed.GetValue(trace),
                 parsed.GetValue(store));
             if (request.TracePath is not null && request.Seeds != 1) throw new UsageException("--trace is for one seed: leave out --seeds.");
-            return await Task.Run(() => Run(request, output, parsed.InvocationConfiguration.Error, cancellationToken), CancellationToken.None);
+            if (request.TracePath is not null && request.Scenarios.Count != 1) throw new UsageException("--trace is for one scenario: name it instead of all.");
+            TextWriter error = parsed.InvocationConfiguration.Error;
+            await Task.Run(
+                () =>
+                {
+                    foreach (ScenarioInfo one in request.Scenarios) Run(request, one, output, error, cancellationToken);
+                },
+                CancellationToken.None);
+            return Program.Done;
         });
         return command;
     }
@@ -97,40 +106,48 @@ internal static class SimulateCommand
         return Program.Done;
     }
 
-    private static int Run(Request request, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    private static void Run(Request request, ScenarioInfo scenario, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        if (request.Seeds == 1) return RunOne(request, output, error);
+        if (request.Seeds == 1)
+        {
+            RunOne(request, scenario, output, error);
+            return;
+        }
+
         Stopwatch watch = Stopwatch.StartNew();
         SweepResult sweep = null!;
         if (ToolConsole.IsTerminal(error))
         {
             ToolConsole.On(error).Progress().AutoClear(true).Start(context =>
             {
-                ProgressTask bar = context.AddTask(request.Scenario.Name, maxValue: request.Seeds);
-                sweep = SeedSweep.Run(request.Scenario, request.FirstSeed, request.Seeds, request.Size, done => bar.Value = Math.Max(bar.Value, done), cancellationToken: cancellationToken);
+                ProgressTask bar = context.AddTask(scenario.Name, maxValue: request.Seeds);
+                sweep = Sweep(done => bar.Value = Math.Max(bar.Value, done));
             });
         }
         else
         {
-            sweep = SeedSweep.Run(request.Scenario, request.FirstSeed, request.Seeds, request.Size, cancellationToken: cancellationToken);
+            sweep = Sweep(null);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        output.WriteLine(SimulateText.Summary(request.Scenario.Name, request.FirstSeed, sweep, watch.Elapsed));
-        return sweep.Failures.Count == 0 ? Program.Done : ReportFailure(request, sweep.Failures[0], output, error);
+        output.WriteLine(SimulateText.Summary(scenario.Name, request.FirstSeed, sweep, watch.Elapsed));
+        if (sweep.Failures.Count != 0) ReportFailure(request, scenario, sweep.Failures[0], output, error);
+
+        SweepResult Sweep(Action<int>? progress) =>
+            SeedSweep.Run(scenario, request.FirstSeed, request.Seeds, request.Size, progress, cancellationToken: cancellationToken);
     }
 
-    private static int RunOne(Request request, TextWriter output, TextWriter error)
+    private static void RunOne(Request request, ScenarioInfo scenario, TextWriter output, TextWriter error)
     {
-        SimulationResult result = Simulator.Run(request.Scenario, request.Size(request.Scenario.ParametersFor(request.FirstSeed)), keepsTrace: request.TracePath is not null);
+        SimulationResult result = Simulator.Run(scenario, request.Size(scenario.ParametersFor(request.FirstSeed)), keepsTrace: request.TracePath is not null);
         if (request.TracePath is not null) result.Trace.Save(request.TracePath);
         output.WriteLine(SimulateText.One(result));
-        return result.IsFailure ? ReportFailure(request, result, output, error) : Program.Done;
+        if (result.IsFailure) ReportFailure(request, scenario, result, output, error);
     }
 
-    private static int ReportFailure(Request request, SimulationResult failure, TextWriter output, TextWriter error)
+    private static void ReportFailure(Request request, ScenarioInfo scenario, SimulationResult failure, TextWriter output, TextWriter error)
     {
-        SimulationResult small = request.TracePath is null ? Shrinker.Shrink(request.Scenario, failure) : failure;
+        SimulationResult small = request.TracePath is null ? Shrinker.Shrink(scenario, failure) : failure;
         output.WriteLine($"repeat: {failure.Parameters.Command}");
         if (!ReferenceEquals(small, failure)) output.WriteLine($"shrunk: {small.Parameters.Command}");
         if (request.StorePath is not null) StoredSeeds.Add(request.StorePath, small);
@@ -139,7 +156,14 @@ internal static class SimulateCommand
     }
 
     private sealed record Request(
-        ScenarioInfo Scenario, ulong FirstSeed, int Seeds, int? Operations, int? Crashes, IReadOnlyList<int> Without, string? TracePath, string? StorePath)
+        IReadOnlyList<ScenarioInfo> Scenarios,
+        ulong FirstSeed,
+        int Seeds,
+        int? Operations,
+        int? Crashes,
+        IReadOnlyList<int> Without,
+        string? TracePath,
+        string? StorePath)
     {
         internal SimulationParameters Size(SimulationParameters parameters) => parameters with
         {
