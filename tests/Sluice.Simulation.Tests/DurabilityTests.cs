@@ -163,6 +163,41 @@ public sealed class DurabilityTests
         Assert.True(old > 0 && fresh > 0, $"old {old}, new {fresh}");
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("/from")]
+    [InlineData("/to")]
+    public void ANameThatMovedToAnotherFolderIsNeverInNeither(string synced)
+    {
+        int old = 0;
+        int fresh = 0;
+        ForSeeds((disk, _) =>
+        {
+            Started.Loop(disk, async system =>
+            {
+                system.FileSystem.CreateDirectory("/from");
+                system.FileSystem.CreateDirectory("/to");
+                system.FileSystem.SyncDirectory("/");
+                AioFile file = await AioFile.CreateDurableAsync(system, "/from/name");
+                await file.DisposeAsync();
+                system.FileSystem.Rename("/from/name", "/to/name");
+                if (synced.Length != 0) system.FileSystem.SyncDirectory(synced);
+            });
+            disk.Crash(CrashKind.PowerLoss);
+            Started.Loop(disk, system =>
+            {
+                bool isOld = system.FileSystem.Exists("/from/name");
+                bool isNew = system.FileSystem.Exists("/to/name");
+                Assert.True(isOld || isNew, "The file has no name.");
+                if (isOld) old++;
+                if (isNew) fresh++;
+                return Task.CompletedTask;
+            });
+        });
+        Assert.Equal(synced.Length != 0, fresh == Seeds);
+        Assert.Equal(synced == "/from", old == 0);
+    }
+
     [Fact]
     public void AFailedFlushIsReportedOnceAndTheDataIsLost()
     {

@@ -69,14 +69,14 @@ public sealed partial class SimulatedDisk
         // A file system with one ordered journal keeps a prefix of the changes; others keep any of them.
         bool isOrdered = _crashes.Chance(OrderedShare);
         long orderedLimit = isOrdered && _nameChanges.Count > 0 ? _crashes.Next(_nameChanges.Count + 1) : 0;
-        Dictionary<(Node, long), bool> decided = [];
+        Dictionary<long, bool> decided = [];
         for (int index = 0; index < _nameChanges.Count; index++)
         {
             NameChange change = _nameChanges[index];
-            if (!decided.TryGetValue((change.Directory, change.Group), out bool isKept))
+            if (!decided.TryGetValue(change.Group, out bool isKept))
             {
                 isKept = outcome == CrashOutcome.AllNew || (outcome == CrashOutcome.Mixed && (isOrdered ? index < orderedLimit : _crashes.Chance(0.5)));
-                decided[(change.Directory, change.Group)] = isKept;
+                decided[change.Group] = isKept;
             }
 
             if (!isKept) continue;

@@ -6,6 +6,7 @@ public sealed partial class SimulatedDisk
     private readonly Node _root = new(null);
     private readonly List<Inode> _inodes = [];
     private readonly List<NameChange> _nameChanges = [];
+    private readonly List<NameChange> _settled = [];
     private long _lastGroup;
 
     internal SimulatedFile Open(string path, IoOpenOptions options, int epoch)
@@ -152,8 +153,31 @@ public sealed partial class SimulatedDisk
         {
             Begin(TraceOperation.SyncDirectory, path, epoch, "sync");
             Node folder = FindDirectory("sync", path);
+            foreach (NameChange change in _nameChanges)
+            {
+                // A name that moved to another folder is never in neither: what left this one has arrived there.
+                if (ReferenceEquals(change.Directory, folder) && change.Target is null) SettleArrival(change.Group, folder);
+            }
+
+            foreach (NameChange settled in _settled)
+            {
+                // With it everything that was done to that name before.
+                _nameChanges.RemoveAll(change => ReferenceEquals(change.Directory, settled.Directory) && change.Name == settled.Name && change.Group <= settled.Group);
+            }
+
+            _settled.Clear();
             _nameChanges.RemoveAll(change => ReferenceEquals(change.Directory, folder));
             folder.DurableEntries = new Dictionary<string, Node>(folder.Entries, StringComparer.Ordinal);
+        }
+    }
+
+    private void SettleArrival(long group, Node except)
+    {
+        foreach (NameChange change in _nameChanges)
+        {
+            if (change.Group != group || change.Target is null || ReferenceEquals(change.Directory, except)) continue;
+            change.Directory.DurableEntries[change.Name] = change.Target;
+            _settled.Add(change);
         }
     }
 
