@@ -28,6 +28,9 @@ internal struct ContextCounters
     [FieldOffset(168)]
     internal long TrialFaults;
 
+    [FieldOffset(176)]
+    internal long TrustedReads;
+
     internal void Add(in ContextCounters other)
     {
         Submitted += other.Submitted;
@@ -36,5 +39,6 @@ internal struct ContextCounters
         QueueOverflows += other.QueueOverflows;
         Faults += other.Faults;
         TrialFaults += other.TrialFaults;
+        TrustedReads += other.TrustedReads;
     }
 }

@@ -69,8 +69,9 @@ internal sealed class WorkerMethod : IoMethod
         WorkerCounters workers = _pool.SumWorkers();
         return
         [
-            new("submitted", contexts.Submitted + contexts.NoWaitHits),
+            new("submitted", contexts.Submitted + contexts.NoWaitHits + contexts.TrustedReads),
             new("nowait_hits", contexts.NoWaitHits),
+            new("trusted_reads", contexts.TrustedReads),
             new("nowait_misses", contexts.NoWaitMisses),
             new("queue_overflows", contexts.QueueOverflows),
             new("executed_by_workers", workers.Executed),

@@ -146,6 +146,41 @@ public class WorkerSubmitTests
     }
 
     [Fact]
+    public void SmallReadsAreTrustedAfterManyHitsUntilATrialMisses()
+    {
+        bool cached = true;
+        using ScriptedFile file = new() { OnTry = request => cached ? new IoOutcome((int)request.LengthBytes) : null };
+        using TestRequests requests = new(1);
+        using IoMethod method = new WorkerMethodFactory().Create(MethodSettings.With());
+        RecordingSink sink = new(1);
+        using IoMethodContext context = MethodSettings.Context(method, sink);
+        requests.Set(0, file, IoOperation.Read, flags: IoRequestFlags.Buffered);
+        int offered = 0;
+        Offer(128);
+        Assert.Equal(128, file.Tries);
+
+        Offer(16);
+        Assert.Equal(128 + 2, file.Tries);
+        Assert.Equal(14, MethodSettings.Counter(method, "trusted_reads"));
+
+        cached = false;
+        Offer(8);
+        Assert.Equal(21, MethodSettings.Counter(method, "trusted_reads"));
+        Assert.Equal(1, MethodSettings.Counter(method, "nowait_misses"));
+        Offer(4);
+        Assert.Equal(21, MethodSettings.Counter(method, "trusted_reads"));
+
+        void Offer(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                context.Offer(sink, requests.All);
+                sink.WaitFor(0, ++offered);
+            }
+        }
+    }
+
+    [Fact]
     public void AFileThatThrowsInTheSubmitterFailsItsRequestOnly()
     {
         using ScriptedFile bad = new() { OnTry = _ => throw new InvalidOperationException("broken") };
