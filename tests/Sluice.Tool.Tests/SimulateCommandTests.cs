@@ -61,6 +61,7 @@ public sealed class SimulateCommandTests
     [InlineData("--without is 'a'", "simulate", "append-log", "--without", "a")]
     [InlineData("leave out --seeds", "simulate", "append-log", "--seeds", "2", "--trace", "x")]
     [InlineData("name it instead of all", "simulate", "all", "--trace", "x")]
+    [InlineData("sluice simulate --benchmark", "bench", "randread", "--method", "simulated")]
     [InlineData("empty at first", "copy", "a", "b", "--method", "simulated")]
     public void AMistakeIsOneLine(string text, params string[] command) => ToolRun.Of(command).HasOneLine(2, text);
 

@@ -17,6 +17,9 @@ internal static class Names
     /// <summary>The method of the scenario of that name.</summary>
     internal const string NullMethod = "null";
 
+    /// <summary>The method whose disk is in memory and whose clock is its own.</summary>
+    internal const string SimulatedMethod = "simulated";
+
     private static readonly (Scenario Scenario, string Name, string Meaning)[] s_scenarios =
     [
         (Scenario.RandomRead, "randread", "Reads of one block at random places: a database that looks up rows."),

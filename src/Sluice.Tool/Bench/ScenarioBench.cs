@@ -112,6 +112,7 @@ internal static class ScenarioBench
         }
 
         if (method == Names.NullMethod) throw new UsageException("the method null does no I/O and is measured by the scenario null: sluice bench null.");
+        if (method == Names.SimulatedMethod) throw new UsageException("the method simulated has a disk in memory and a clock of its own, and is measured by: sluice simulate --benchmark.");
         if (method is Names.RandomAccessMethod or Names.PreadMethod)
         {
             RequireMode(method, request.Mode, method == Names.PreadMethod ? Mode.Blocking : Mode.Await);
@@ -133,7 +134,7 @@ internal static class ScenarioBench
     {
         MethodSurvey survey = MethodSurvey.Make(cancellationToken);
         List<string> available = [];
-        foreach (MethodRow row in survey.Rows.Where(static row => row.Name != Names.NullMethod))
+        foreach (MethodRow row in survey.Rows.Where(static row => row.Name is not (Names.NullMethod or Names.SimulatedMethod)))
         {
             if (row.IsAvailable) available.Add(row.Name);
             else notes.Add($"{row.Name} is not available: {row.Reason}");
