@@ -24,6 +24,47 @@ internal sealed unsafe partial class IoUringContext
     /// <inheritdoc/>
     public override int Submit(ReadOnlySpan<IoRequest> batch, bool waitFollows)
     {
+        int start = 0;
+        while (true)
+        {
+            int length = PieceLength(batch[start..]);
+            bool isLast = start + length == batch.Length;
+            try
+            {
+                SubmitPiece(batch.Slice(start, length), waitFollows && isLast);
+            }
+            catch when (start > 0)
+            {
+                // What was taken stays taken; the runtime executes the rest.
+                return start;
+            }
+
+            if (isLast) return batch.Length;
+            start += length;
+        }
+    }
+
+    /// <summary>
+    /// How many requests go to the kernel together. It holds back what one enter brings until all of it is prepared, which is good for
+    /// requests that follow each other in a file, because it merges them, and bad for others, because the device waits meanwhile.
+    /// </summary>
+    private int PieceLength(ReadOnlySpan<IoRequest> batch)
+    {
+        int piece = _options.SubmitPiece;
+        if (piece == 0 || batch.Length <= piece) return batch.Length;
+        for (int index = 1; index < batch.Length; index++)
+        {
+            if (index >= piece && !batch[index].Has(IoRequestFlags.Buffered) && !Follows(batch[index - 1], batch[index])) return index;
+        }
+
+        return batch.Length;
+    }
+
+    private static bool Follows(IoRequest earlier, IoRequest later) =>
+        later.OffsetBytes == earlier.OffsetBytes + earlier.LengthBytes && ReferenceEquals(later.File, earlier.File) && later.Operation == earlier.Operation;
+
+    private void SubmitPiece(ReadOnlySpan<IoRequest> batch, bool waitFollows)
+    {
         uint tail;
         lock (_submitLock)
         {
@@ -46,14 +87,13 @@ internal sealed unsafe partial class IoUringContext
             if (waitFollows)
             {
                 _owesEnter = true;
-                return batch.Length;
+                return;
             }
 
             BeginEnterAll();
         }
 
         FinishEnterAll(tail);
-        return batch.Length;
     }
 
     /// <inheritdoc/>

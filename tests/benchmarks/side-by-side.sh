@@ -169,7 +169,7 @@ for row in "${rows[@]}"; do
     seqread) compare "$row: io_uring registered, 128 KiB x 16, direct / fio registered" ">= 0.97" "sluice seqread --method io_uring --block 128k --depth 16 --direct --registered" "with_fio --rw=read --bs=128k --iodepth=16 --direct=1 --fixedbufs=1 --registerfiles=1 --readonly" ;;
     randwrite) compare "$row: io_uring, direct / fio" ">= 0.95" "sluice randwrite --method io_uring --direct --overwrite" "with_fio --rw=randwrite --bs=8k --iodepth=32 --direct=1" ;;
     randwrite-sync) compare "$row: io_uring / sync, direct" ">= 4" "sluice randwrite --method io_uring --direct --overwrite" "sluice randwrite --method sync --direct --overwrite" ;;
-    logwrite) compare "$row: io_uring, depth 8 / sync write + fdatasync one at a time" ">= 3" "sluice logwrite --method io_uring --depth 8 --overwrite" "sluice logwrite --method sync --depth 1 --durable separate --overwrite" ;;
+    logwrite) compare "$row: io_uring, depth 8 / sync write + fdatasync one at a time" ">= 3" "sluice logwrite --method io_uring --depth 8 --direct --overwrite" "sluice logwrite --method sync --depth 1 --durable separate --direct --overwrite" ;;
     null) null_row ;;
     allocations) allocations_row ;;
     copy) compare "$row: sluice copy --fsync / cp, then sync (copies per second, cold)" "> 1" "copy_seconds sluice" "copy_seconds cp" ;;
