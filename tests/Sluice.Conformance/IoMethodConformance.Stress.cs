@@ -65,6 +65,7 @@ public abstract partial class IoMethodConformance
     {
         await using AioFile file = AioFile.Open(run.System, run.CreatePath(64), new IoOpenOptions { Access = IoAccess.ReadWrite });
         bool isOver = false;
+        int rounds = 0;
         Task collector = ConformanceRun.OnThread(() =>
         {
             List<byte[]> garbage = [];
@@ -73,6 +74,10 @@ public abstract partial class IoMethodConformance
                 for (int index = 0; index < 64; index++) garbage.Add(new byte[2000]);
                 if (garbage.Count > 2000) garbage.Clear();
                 GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true);
+
+                // Collections one after the other would stop the flows for as long as the heap of the whole run is large.
+                int seen = Volatile.Read(ref rounds);
+                SpinWait.SpinUntil(() => Volatile.Read(ref rounds) >= seen + 4 || Volatile.Read(ref isOver), millisecondsTimeout: 1000);
             }
         });
         try
@@ -90,6 +95,7 @@ public abstract partial class IoMethodConformance
                     run.CheckContent(part.Span, (long)block * Pattern.BlockBytes);
                     Assert.True(buffer.AsSpan(0, 64).IndexOfAnyExcept((byte)0) < 0 && buffer.AsSpan(Pattern.BlockBytes + 64).IndexOfAnyExcept((byte)0) < 0);
                     await file.WriteAsync(part, (long)block * Pattern.BlockBytes);
+                    Interlocked.Increment(ref rounds);
                 }
             })));
         }
