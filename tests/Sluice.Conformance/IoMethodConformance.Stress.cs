@@ -69,7 +69,7 @@ public abstract partial class IoMethodConformance
         Task collector = ConformanceRun.OnThread(() =>
         {
             List<byte[]> garbage = [];
-            while (!Volatile.Read(ref isOver))
+            while (!Volatile.Read(ref isOver) && !run.IsAbandoned)
             {
                 for (int index = 0; index < 64; index++) garbage.Add(new byte[2000]);
                 if (garbage.Count > 2000) garbage.Clear();

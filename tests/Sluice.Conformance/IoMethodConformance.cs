@@ -19,7 +19,7 @@ public abstract partial class IoMethodConformance
     protected static bool IsSoak => Environment.GetEnvironmentVariable("SLUICE_SOAK") == "1";
 
     /// <summary>Runs a test under the watchdog: a hang becomes a failure that shows what was in flight.</summary>
-    protected void Run(Action<ConformanceRun> body, int patienceSeconds = 60)
+    protected void Run(Action<ConformanceRun> body, int patienceSeconds = 120)
     {
         ArgumentNullException.ThrowIfNull(body);
         ConformanceMethod method = Method;
@@ -46,12 +46,17 @@ public abstract partial class IoMethodConformance
         })
         { IsBackground = true, Name = "conformance" };
         thread.Start();
-        if (!thread.Join(TimeSpan.FromSeconds(patienceSeconds))) Assert.Fail($"The test hangs.{Environment.NewLine}{run.Dump()}");
+        if (!thread.Join(TimeSpan.FromSeconds(patienceSeconds)))
+        {
+            run.IsAbandoned = true;
+            Assert.Fail($"The test hangs.{Environment.NewLine}{run.Dump()}");
+        }
+
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
     }
 
     /// <summary>Runs an asynchronous test under the watchdog.</summary>
-    protected void RunAsync(Func<ConformanceRun, Task> body, int patienceSeconds = 60) => Run(run => body(run).GetAwaiter().GetResult(), patienceSeconds);
+    protected void RunAsync(Func<ConformanceRun, Task> body, int patienceSeconds = 120) => Run(run => body(run).GetAwaiter().GetResult(), patienceSeconds);
 
     private static IoMethodSettings SettingsOf(ConformanceMethod method) => new()
     {

@@ -18,6 +18,9 @@ public sealed class ConformanceRun : IDisposable
 
     public ConformanceMethod Method { get; }
 
+    /// <summary>Whether the watchdog gave the test up: loops of the test that would go on for ever look at it.</summary>
+    public volatile bool IsAbandoned;
+
     /// <summary>What the systems warned of.</summary>
     public ConcurrentQueue<AioWarning> Warnings { get; } = new();
 

@@ -6,7 +6,7 @@ namespace Sluice.Conformance.Support;
 public static class Watchdog
 {
     /// <summary>How long something may take that takes milliseconds.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Waits until something holds.</summary>
     public static void Until(Func<bool> condition, string rule)
