@@ -165,7 +165,7 @@ public abstract partial class IoMethodConformance
     [Fact]
     public void AReferenceToAnEarlierLifeOfAHandleIsOverForEver() => Run(run =>
     {
-        const int Reuses = 300_000;
+        const int Reuses = 2_000_000;
         AioSystem system = run.Start(static options => options.HandlesPerContext = 1);
         using AioContext context = system.CreateContext();
         IoFile file = run.CreateFile(1);
