@@ -26,6 +26,7 @@ internal sealed unsafe class BufferFrames : IDisposable
     private readonly BufferArena _arena;
     private readonly AioBuffer[] _chunks;
     private readonly WaitReference[] _references;
+    private readonly int _id;
 
     internal BufferFrames(BufferPool pool, AioSystem system, int count, bool isLocal, bool register)
     {
@@ -53,6 +54,7 @@ internal sealed unsafe class BufferFrames : IDisposable
         NativeMemory.Clear(Descriptors, (nuint)count * BufferDescriptor.SizeBytes);
         _references = new WaitReference[count];
         Waits = new WaitTable(this);
+        _id = FramesRegistry.Add(this);
     }
 
     internal BufferPool Pool { get; }
@@ -79,6 +81,16 @@ internal sealed unsafe class BufferFrames : IDisposable
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Span<byte> PageOf(int index) => new(PageAddress(index), StorageLimits.PageBytes);
+
+    /// <summary>The buffer as a data word of an I/O.</summary>
+    internal ulong WordOf(int index) => ((ulong)(uint)_id << 32) | (uint)index;
+
+    /// <summary>The buffer that a data word names.</summary>
+    internal static BufferFrames FromWord(ulong word, out int index)
+    {
+        index = (int)(uint)word;
+        return FramesRegistry.Find((int)(word >> 32));
+    }
 
     internal PageTag TagOf(int index) => TagKey.TagOf(&Descriptors[index]);
 
@@ -222,6 +234,7 @@ internal sealed unsafe class BufferFrames : IDisposable
     /// <param name="reference">What to wait for when another is at it; invalid when that one has not said yet.</param>
     internal BufferIoStart StartIo(int index, bool isRead, out WaitReference reference)
     {
+        if (IsLocal) return StartLocalIo(index, isRead, out reference);
         ref ulong word = ref Descriptors[index].State;
         reference = default;
         while (true)
@@ -254,11 +267,28 @@ internal sealed unsafe class BufferFrames : IDisposable
         return isInProgress;
     }
 
+    /// <summary>Whether an I/O on a temporary page is in flight.</summary>
+    internal bool HasReference(int index) => _references[index].IsValid;
+
+    /// <summary>An I/O in flight on any temporary page.</summary>
+    internal bool TryFindReference(out WaitReference reference)
+    {
+        foreach (ref readonly WaitReference other in _references.AsSpan())
+        {
+            if (!other.IsValid) continue;
+            reference = other;
+            return true;
+        }
+
+        reference = default;
+        return false;
+    }
+
     /// <summary>Says what to wait for, and takes the pin of the I/O. By the stage callback.</summary>
     internal void AttachReference(int index, WaitReference reference, bool takesPin)
     {
         ulong state = LockHeader(index);
-        StorageInvariant.Check((state & BufferState.IoInProgress) != 0, "An I/O was staged on a buffer that has none in progress.");
+        StorageInvariant.Check(IsLocal || (state & BufferState.IoInProgress) != 0, "An I/O was staged on a buffer that has none in progress.");
         _references[index] = reference;
         if (takesPin) Interlocked.Add(ref Descriptors[index].State, BufferState.PinOne);
         UnlockHeader(index);
@@ -277,7 +307,7 @@ internal sealed unsafe class BufferFrames : IDisposable
     {
         // Before the flag is cleared: from then on another I/O may store its own.
         ulong locked = LockHeader(index);
-        StorageInvariant.Check((locked & BufferState.IoInProgress) != 0, "An I/O was ended on a buffer that has none in progress.");
+        StorageInvariant.Check(IsLocal || (locked & BufferState.IoInProgress) != 0, "An I/O was ended on a buffer that has none in progress.");
         _references[index] = default;
         ref ulong word = ref Descriptors[index].State;
         ulong state = Volatile.Read(ref word);
@@ -303,10 +333,23 @@ internal sealed unsafe class BufferFrames : IDisposable
 
     public void Dispose()
     {
+        FramesRegistry.Remove(_id);
         foreach (AioBuffer chunk in _chunks) chunk.Return();
         _arena.Dispose();
         NativeMemory.AlignedFree(Descriptors);
         Descriptors = null;
+    }
+
+    // Only one flow begins I/O on temporary pages: it needs no flag, and joins what it began itself.
+    private BufferIoStart StartLocalIo(int index, bool isRead, out WaitReference reference)
+    {
+        reference = _references[index];
+        if (reference.IsValid) return BufferIoStart.InProgress;
+        ref ulong word = ref Descriptors[index].State;
+        bool isDone = isRead ? (word & BufferState.Valid) != 0 : (word & BufferState.Dirty) == 0;
+        if (isDone) return BufferIoStart.AlreadyDone;
+        if (!isRead) Interlocked.And(ref word, ~BufferState.JustDirtied);
+        return BufferIoStart.Ready;
     }
 
     private void WakeUnpinWaiters(int index)

@@ -12,7 +12,7 @@ namespace Sluice.Storage;
 /// so exactly one of them dispatches. On an <see cref="AioLoop"/> the awaiting code goes on on the loop, else on the thread pool: never
 /// inside the flow that ended the wait.</para>
 /// </remarks>
-internal sealed class StorageWaiter : IValueTaskSource<bool>, IThreadPoolWorkItem
+internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, IThreadPoolWorkItem
 {
     private static readonly Action<object?> s_doneMark = static _ => throw new InvalidOperationException("The mark of a finished wait was invoked.");
     private static readonly SendOrPostCallback s_runPosted = static state => ((StorageWaiter)state!).Run();
@@ -122,12 +122,15 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IThreadPoolWorkIte
     internal ValueTask<bool> AsTask(CancellationToken cancellationToken)
     {
         ValueTask<bool> task = new(this, _version);
-        if (cancellationToken.CanBeCanceled)
-        {
-            _cancellationToken = cancellationToken;
-            _registration = cancellationToken.UnsafeRegister(static state => ((StorageWaiter)state!).GiveUp(), this);
-        }
+        LetCancel(cancellationToken);
+        return task;
+    }
 
+    /// <summary>The wait as a task without a value. After the waiter stands in its list.</summary>
+    internal ValueTask AsPlainTask(CancellationToken cancellationToken)
+    {
+        ValueTask task = new(this, _version);
+        LetCancel(cancellationToken);
         return task;
     }
 
@@ -166,7 +169,16 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IThreadPoolWorkIte
         return true;
     }
 
+    void IValueTaskSource.GetResult(short token) => GetResult(token);
+
     void IThreadPoolWorkItem.Execute() => Run();
+
+    private void LetCancel(CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.CanBeCanceled) return;
+        _cancellationToken = cancellationToken;
+        _registration = cancellationToken.UnsafeRegister(static state => ((StorageWaiter)state!).GiveUp(), this);
+    }
 
     private void GiveUp()
     {
