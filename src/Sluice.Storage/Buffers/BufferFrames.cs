@@ -270,6 +270,13 @@ internal sealed unsafe class BufferFrames : IDisposable
     /// <summary>Whether an I/O on a temporary page is in flight.</summary>
     internal bool HasReference(int index) => _references[index].IsValid;
 
+    /// <summary>The I/O in flight on a temporary page.</summary>
+    internal bool TryReference(int index, out WaitReference reference)
+    {
+        reference = _references[index];
+        return reference.IsValid;
+    }
+
     /// <summary>An I/O in flight on any temporary page.</summary>
     internal bool TryFindReference(out WaitReference reference)
     {
