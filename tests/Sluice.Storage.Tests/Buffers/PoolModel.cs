@@ -69,7 +69,7 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
             await ExtendAsync(0, relation, (int)StartBlocks);
         }
 
-        if (faulty) disk.SetFaults(FaultPlan.None.With(FaultKind.ShortWrite, 0.1).With(FaultKind.WriteError, 0.08).With(FaultKind.ReadError, 0.03));
+        if (faulty) disk.SetFaults(FaultPlan.None.With(FaultKind.ShortWrite, 0.1).With(FaultKind.ShortRead, 0.1).With(FaultKind.TransientError, 0.05).With(FaultKind.NoSpace, 0.05));
         foreach (Step step in steps) await TakeAsync(step);
         disk.SetFaults(FaultPlan.None);
         await EndAsync();

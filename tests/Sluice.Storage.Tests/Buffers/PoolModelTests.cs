@@ -1,6 +1,5 @@
 using Sluice.Methods.Simulated;
 using Sluice.Plugins;
-using Sluice.Storage.Tests.Buffers.Support;
 
 namespace Sluice.Storage.Tests.Buffers;
 
@@ -10,7 +9,7 @@ namespace Sluice.Storage.Tests.Buffers;
 /// </summary>
 public sealed class PoolModelTests
 {
-    private const int Seeds = 150;
+    private const int Seeds = 400;
     private const int Steps = 120;
 
     [Fact]
