@@ -101,6 +101,12 @@ public sealed partial class BufferPool : IDisposable
             _isDisposed = true;
         }
 
+        // A session on a loop's context may have ended with a read that nobody waited for: the system still writes into the memory.
+        for (int index = 0; index < Frames.Count; index++)
+        {
+            while (Frames.CopyReference(index, out WaitReference reference) && reference.IsValid) reference.Wait();
+        }
+
         _meter.Dispose();
         Mapping.Dispose();
         Frames.Dispose();
