@@ -25,11 +25,16 @@ public sealed unsafe partial class SimulatedDisk
     }
 
     /// <summary>Does a request. Under the gate.</summary>
-    internal IoOutcome Perform(IoRequest request, SimulatedFile file, long flushSequence)
+    /// <param name="request">The request.</param>
+    /// <param name="file">Its file.</param>
+    /// <param name="flushSequence">What a flush covers: the sequence of the file when the request was submitted.</param>
+    /// <param name="isInPlace">Whether it is executed by its issuer, and no context knows of it when the disk crashes.</param>
+    internal IoOutcome Perform(IoRequest request, SimulatedFile file, long flushSequence, bool isInPlace)
     {
         if (file.Epoch != CrashCount) return Dead;
         if (IsCrashDue(request, file))
         {
+            if (isInPlace) PerformInDoubt(request, file);
             CrashNow(_crashPlan!.Kind);
             return Dead;
         }
