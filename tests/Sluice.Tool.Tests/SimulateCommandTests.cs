@@ -5,8 +5,10 @@ using Sluice.Tool.Tests.Support;
 namespace Sluice.Tool.Tests;
 
 /// <summary><c>sluice simulate</c>, and the tool's own copy on a disk that loses power.</summary>
-public sealed class SimulateCommandTests
+public sealed class SimulateCommandTests : IDisposable
 {
+    private readonly string _store = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.seeds");
+
     private const int FreshSeeds = 300;
 
     [Fact]
@@ -72,9 +74,12 @@ public sealed class SimulateCommandTests
         string path = typeof(GreetingScenario).Assembly.Location;
         Assert.Matches("append-log(.|\n)*greeting +says what was said", ToolRun.Of("simulate", "--assembly", path).Succeeds().Output);
         Assert.Contains("greeting: seed 5, ", ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5").Succeeds().Output, StringComparison.Ordinal);
-        ToolRun broken = ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5", "--operations", "666");
+        Assert.Contains(" create /0 = 0", ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5", "--trace", "-").Succeeds().Output, StringComparison.Ordinal);
+        ToolRun broken = ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5", "--operations", "666", "--store", _store);
         Assert.Equal((1, "sluice: greeting, seed 5: It is broken."), (broken.ExitCode, broken.Error.TrimEnd()));
         Assert.Contains($"repeat: sluice simulate greeting --seed 5 --operations 666 --crashes 3 --assembly {path}", broken.Output, StringComparison.Ordinal);
+        Assert.Contains("shrunk: ", broken.Output, StringComparison.Ordinal);
+        Assert.Equal(["# It is broken.", "greeting 5 666 0"], File.ReadAllLines(_store));
     }
 
     [Fact]
@@ -97,6 +102,8 @@ public sealed class SimulateCommandTests
         SweepResult sweep = SeedSweep.Run(scenario, 1, 100);
         Assert.IsType<SimulationException>(Assert.Single(sweep.Failures.Take(1)).Exception);
     }
+
+    public void Dispose() => File.Delete(_store);
 
     [Scenario("greeting", "says what was said")]
     private sealed class GreetingScenario : Scenario

@@ -139,10 +139,11 @@ public sealed partial class SimulatedDisk
 
     private SimulatedFile OpenNow(string path, IoOpenOptions options, int epoch, Node? existing, bool creates)
     {
-        if (existing is { IsDirectory: true }) throw Fail("open", path, Errno.EISDIR);
         if (existing is not null && options.Creation == IoCreation.CreateNew) throw Fail("open", path, Errno.EEXIST);
+        if (existing is { IsDirectory: true }) throw Fail("open", path, Errno.EISDIR);
         bool isUnnamed = options.Creation == IoCreation.Unnamed;
-        Inode inode = existing?.File ?? (creates ? Create(path, isUnnamed) : throw Fail("open", path, Errno.ENOENT));
+        if (existing is null && !creates) throw Missing("open", path);
+        Inode inode = existing?.File ?? Create(path, isUnnamed);
         if (options.Exclusive)
         {
             if (inode.ExclusiveHolders != 0) throw Fail("open", path, Errno.EAGAIN, "another open file holds the lock");
@@ -163,7 +164,9 @@ public sealed partial class SimulatedDisk
         (Node sourceFolder, string sourceName) = FindFolder("rename", sourcePath);
         (Node targetFolder, string targetName) = FindFolder("rename", targetPath);
         Node moved = sourceFolder.Entries.GetValueOrDefault(sourceName) ?? throw Fail("rename", sourcePath, Errno.ENOENT);
+        if (IsAbove(moved, targetPath)) throw Fail("rename", targetPath, Errno.EINVAL, "a folder cannot be moved into itself");
         Node? replaced = targetFolder.Entries.GetValueOrDefault(targetName);
+        if (replaced is not null && IsAbove(replaced, sourcePath)) throw Fail("rename", targetPath, Errno.ENOTEMPTY);
         if (ReferenceEquals(moved, replaced)) return;
         if (replaced is not null && replaced.IsDirectory != moved.IsDirectory) throw Fail("rename", targetPath, moved.IsDirectory ? Errno.ENOTDIR : Errno.EISDIR);
         if (replaced is { IsDirectory: true, Entries.Count: > 0 }) throw Fail("rename", targetPath, Errno.ENOTEMPTY);
@@ -257,7 +260,13 @@ public sealed partial class SimulatedDisk
         {
             OperationCount++;
             Trace.Add(record);
-            if (plan is null) return change();
+            if (plan is null)
+            {
+                if (_dice.NextOfNames(operation, path, Time.NowNanoseconds) is not { } rule) return change();
+                CountFault(rule, path);
+                throw Fail(attempt, path, Errno.EIO);
+            }
+
             try
             {
                 change();
@@ -286,8 +295,15 @@ public sealed partial class SimulatedDisk
 
     private Node FindDirectory(string attempt, string path)
     {
-        Node node = Find(path) ?? throw Fail(attempt, path, Errno.ENOENT);
+        Node node = Find(path) ?? throw Missing(attempt, path);
         return node.IsDirectory ? node : throw Fail(attempt, path, Errno.ENOTDIR);
+    }
+
+    // What is missing may be the name, or a folder on the way to it, which may also be a file.
+    private AioException Missing(string attempt, string path)
+    {
+        _ = FindFolder(attempt, path);
+        return Fail(attempt, path, Errno.ENOENT);
     }
 
     private (Node Folder, string Name) FindFolder(string attempt, string path)
@@ -303,6 +319,20 @@ public sealed partial class SimulatedDisk
         }
 
         return (node, parts[^1]);
+    }
+
+    // Whether a folder is on the way to what a path names.
+    private bool IsAbove(Node folder, string path)
+    {
+        List<string> parts = SplitPath(path);
+        Node node = _root;
+        for (int index = 0; index < parts.Count - 1; index++)
+        {
+            node = node.Entries[parts[index]];
+            if (ReferenceEquals(node, folder)) return true;
+        }
+
+        return false;
     }
 
     private Node MakeFolders(List<string> parts, string attempt, string path)

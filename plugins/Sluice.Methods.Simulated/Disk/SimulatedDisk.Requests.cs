@@ -76,11 +76,18 @@ public sealed unsafe partial class SimulatedDisk
             {
                 FaultKind.Stall => most,
                 FaultKind.Again => AgainNanoseconds * (1 + rule.Random.Next(AgainMaximum)),
-                _ => least + rule.Random.Next(most - least + 1),
+                _ => least + Draw(rule, most - least + 1),
             };
         }
 
         return added;
+    }
+
+    // Whole numbers only: the same on every machine.
+    private static long Draw(FaultDice.Rule rule, long count)
+    {
+        if (rule.What.Distribution == LatencyDistribution.LongTail) count = Math.Max(1, count >> rule.Random.Next((int)long.Log2(count) + 1));
+        return rule.Random.Next(count);
     }
 
     private IoOutcome PerformWithFaults(IoRequest request, SimulatedFile file, long flushSequence)

@@ -23,7 +23,7 @@ internal static class SimulateCommand
         Option<int?> operations = new("--operations") { Description = "About how many operations between crashes", HelpName = "number" };
         Option<int?> crashes = new("--crashes") { Description = "How many crashes", HelpName = "number" };
         Option<string?> without = new("--without") { Description = "Numbers of fault rules to leave out, with commas between", HelpName = "numbers" };
-        Option<string?> trace = new("--trace") { Description = "Write everything that happened to this file; for one seed", HelpName = "file" };
+        Option<string?> trace = new("--trace") { Description = "Write everything that happened to this file, or - to show it; for one seed", HelpName = "file" };
         Option<string?> store = new("--store") { Description = "Add a failing seed, shrunk, to this file", HelpName = "file" };
         Option<string?> assembly = new("--assembly") { Description = "Take scenarios from this assembly as well", HelpName = "file" };
         Option<bool> benchmark = new("--benchmark") { Description = "Measure how fast the simulation itself is" };
@@ -142,7 +142,8 @@ internal static class SimulateCommand
     private static void RunOne(Request request, ScenarioInfo scenario, TextWriter output, TextWriter error)
     {
         SimulationResult result = Simulator.Run(scenario, request.Size(scenario.ParametersFor(request.FirstSeed)), keepsTrace: request.TracePath is not null);
-        if (request.TracePath is not null) result.Trace.Save(request.TracePath);
+        if (request.TracePath == "-") result.Trace.WriteTo(output);
+        else if (request.TracePath is not null) result.Trace.Save(request.TracePath);
         output.WriteLine(SimulateText.One(result));
         if (result.IsFailure) ReportFailure(request, scenario, result, output, error);
     }
