@@ -69,6 +69,14 @@ public sealed class SimulateCommandTests : IDisposable
     public void AMistakeIsOneLine(string text, params string[] command) => ToolRun.Of(command).HasOneLine(2, text);
 
     [Fact]
+    public void TheBenchmarkMeasuresOperationsAndSeeds()
+    {
+        string output = ToolRun.Of("simulate", "--benchmark", "--operations", "20000", "--seeds", "10").Succeeds().Output;
+        Assert.Matches("reads: 8 KiB, 32 in flight, no faults, one loop +[0-9,]+ operations/s", output);
+        Assert.Matches("10 seeds of append-log: [0-9]+ operations, 3 crashes each; [0-9]+ cores +[0-9.]+ s", output);
+    }
+
+    [Fact]
     public void TheScenariosOfAnotherAssemblyAreListedAndRun()
     {
         string path = typeof(GreetingScenario).Assembly.Location;

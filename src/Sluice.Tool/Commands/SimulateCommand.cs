@@ -13,7 +13,6 @@ internal static class SimulateCommand
 {
     private const string All = "all";
     private const int SeedsMaximum = 100_000_000;
-    private const int BenchmarkOperations = 2_000_000;
 
     internal static Command Create()
     {
@@ -26,7 +25,7 @@ internal static class SimulateCommand
         Option<string?> trace = new("--trace") { Description = "Write everything that happened to this file, or - to show it; for one seed", HelpName = "file" };
         Option<string?> store = new("--store") { Description = "Add a failing seed, shrunk, to this file", HelpName = "file" };
         Option<string?> assembly = new("--assembly") { Description = "Take scenarios from this assembly as well", HelpName = "file" };
-        Option<bool> benchmark = new("--benchmark") { Description = "Measure how fast the simulation itself is" };
+        Option<bool> benchmark = new("--benchmark") { Description = "Measure how fast the simulation itself is: operations, and seeds of append-log" };
         Command command = new("simulate", "Run storage code on a simulated disk that reorders, tears, fails and loses power; a failing seed is shrunk and printed with the command that repeats it")
         {
             scenario, seed, seeds, operations, crashes, without, trace, store, assembly, benchmark,
@@ -34,7 +33,14 @@ internal static class SimulateCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
-            if (parsed.GetValue(benchmark)) return await Task.Run(() => Measure(output), cancellationToken);
+            if (parsed.GetValue(benchmark))
+            {
+                int benchmarkSeeds = parsed.GetResult(seeds) is { Implicit: false } ? parsed.GetValue(seeds) : SimulateBenchmark.Seeds;
+                int benchmarkOperations = RequirePositive("--operations", parsed.GetValue(operations), 1) ?? SimulateBenchmark.Operations;
+                await Task.Run(() => SimulateBenchmark.Run(benchmarkOperations, benchmarkSeeds, output, cancellationToken), CancellationToken.None);
+                return Program.Done;
+            }
+
             IReadOnlyList<ScenarioInfo> known = SimulateText.ScenariosWith(parsed.GetValue(assembly));
             if (parsed.GetValue(scenario) is not { } name)
             {
@@ -93,19 +99,6 @@ internal static class SimulateCommand
         }
 
         return rules;
-    }
-
-    private static int Measure(TextWriter output)
-    {
-        foreach ((string name, double writeShare) in ((string, double)[])[("reads", 0), ("reads and 30 % writes", 0.3)])
-        {
-            (double rate, double processorRate, double allocated) = SpeedBenchmark.Measure(BenchmarkOperations, writeShare);
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{name}, 8 KiB, 32 in flight, one loop: {rate:N0} operations/s, {processorRate:N0} per second of processor time, {allocated:0.00} bytes allocated per operation"));
-        }
-
-        return Program.Done;
     }
 
     private static void Run(Request request, ScenarioInfo scenario, TextWriter output, TextWriter error, CancellationToken cancellationToken)
