@@ -1,4 +1,5 @@
 using Sluice.Simulation;
+using Sluice.Tests.Shared;
 using Sluice.Tool.Simulate;
 using Sluice.Tool.Tests.Support;
 
@@ -67,6 +68,26 @@ public sealed class SimulateCommandTests : IDisposable
     [InlineData("sluice simulate --benchmark", "bench", "randread", "--method", "simulated")]
     [InlineData("empty at first", "copy", "a", "b", "--method", "simulated")]
     public void AMistakeIsOneLine(string text, params string[] command) => ToolRun.Of(command).HasOneLine(2, text);
+
+    [Fact]
+    public void TheStoredSeedsHold()
+    {
+        string output = ToolRun.Of("simulate", "--replay", Repository.PathOf("tests", "Sluice.Simulation.Tests", "seeds.txt")).Succeeds().Output;
+        Assert.Matches("poisoned-file: seed 10, (.|\\n)* stored seeds hold", output);
+    }
+
+    [Fact]
+    public void AStoredSeedThatFailsIsToldWithItsCommand()
+    {
+        string path = typeof(GreetingScenario).Assembly.Location;
+        File.WriteAllText(_store, "# as it was\ngreeting 5 10 1\ngreeting 7 666 1 2,3\n");
+        ToolRun run = ToolRun.Of("simulate", "--replay", _store, "--assembly", path);
+        Assert.Equal((1, "sluice: greeting 7 666 1 2,3: It is broken."), (run.ExitCode, run.Error.TrimEnd()));
+        Assert.Contains($"repeat: sluice simulate greeting --seed 7 --operations 666 --crashes 1 --without 2,3 --assembly {path}", run.Output, StringComparison.Ordinal);
+        File.WriteAllText(_store, "greeting five");
+        ToolRun.Of("simulate", "--replay", _store).HasOneLine(2, _store);
+        ToolRun.Of("simulate", "greeting", "--replay", _store).HasOneLine(2, "leave out the scenario");
+    }
 
     [Fact]
     public void TheBenchmarkMeasuresOperationsAndSeeds()

@@ -24,11 +24,12 @@ internal static class SimulateCommand
         Option<string?> without = new("--without") { Description = "Numbers of fault rules to leave out, with commas between", HelpName = "numbers" };
         Option<string?> trace = new("--trace") { Description = "Write everything that happened to this file, or - to show it; for one seed", HelpName = "file" };
         Option<string?> store = new("--store") { Description = "Add a failing seed, shrunk, to this file", HelpName = "file" };
+        Option<string?> replay = new("--replay") { Description = "Run all seeds of such a file again", HelpName = "file" };
         Option<string?> assembly = new("--assembly") { Description = "Take scenarios from this assembly as well", HelpName = "file" };
         Option<bool> benchmark = new("--benchmark") { Description = "Measure how fast the simulation itself is: operations, and seeds of append-log" };
         Command command = new("simulate", "Run storage code on a simulated disk that reorders, tears, fails and loses power; a failing seed is shrunk and printed with the command that repeats it")
         {
-            scenario, seed, seeds, operations, crashes, without, trace, store, assembly, benchmark,
+            scenario, seed, seeds, operations, crashes, without, trace, store, replay, assembly, benchmark,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -42,6 +43,13 @@ internal static class SimulateCommand
             }
 
             IReadOnlyList<ScenarioInfo> known = SimulateText.ScenariosWith(parsed.GetValue(assembly));
+            if (parsed.GetValue(replay) is { } list)
+            {
+                if (parsed.GetValue(scenario) is not null) throw new UsageException("--replay runs what its file names: leave out the scenario.");
+                await Task.Run(() => Replay(list, known, output, cancellationToken), CancellationToken.None);
+                return Program.Done;
+            }
+
             if (parsed.GetValue(scenario) is not { } name)
             {
                 SimulateText.List(known, output);
@@ -99,6 +107,32 @@ internal static class SimulateCommand
         }
 
         return rules;
+    }
+
+    private static void Replay(string path, IReadOnlyList<ScenarioInfo> known, TextWriter output, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<SimulationParameters> stored;
+        try
+        {
+            stored = StoredSeeds.Read(path);
+        }
+        catch (Exception exception) when (exception is FormatException or OverflowException)
+        {
+            throw new UsageException($"{path}: {exception.Message}");
+        }
+
+        foreach (SimulationParameters parameters in stored)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ScenarioInfo scenario = Find(parameters.Scenario, known);
+            SimulationResult result = Simulator.Run(scenario, parameters with { AssemblyPath = scenario.AssemblyPath });
+            output.WriteLine(SimulateText.One(result));
+            if (!result.IsFailure) continue;
+            output.WriteLine($"repeat: {result.Parameters.Command}");
+            throw new FailureException($"{parameters.ToLine()}: {result.Failure}");
+        }
+
+        output.WriteLine($"{stored.Count.ToString(CultureInfo.InvariantCulture)} stored seeds hold.");
     }
 
     private static void Run(Request request, ScenarioInfo scenario, TextWriter output, TextWriter error, CancellationToken cancellationToken)
