@@ -47,7 +47,7 @@ public static class Simulator
         {
             run.Round = run.Disk.CrashCount;
             run.Operations = parameters.Operations;
-            CrashPlan crash = PlanCrash(crashes, parameters.Operations);
+            CrashPlan crash = subject.PlanCrash(run, crashes);
             bool hitsCheck = crashes.Chance(CheckCrashShare);
             int before = run.Disk.CrashCount;
             WithSystem(subject, run, () => RunRoundAsync(subject, run, plan, crash, hitsCheck), mayDie: true);
@@ -81,14 +81,6 @@ public static class Simulator
         run.Disk.SetFaults(plan);
         run.RoundEnd = run.Disk.OperationCount + run.Operations;
         await subject.WorkAsync(run);
-    }
-
-    private static CrashPlan PlanCrash(SimulatedRandom random, int operations)
-    {
-        CrashKind kind = random.Chance(0.25) ? CrashKind.ProcessDeath : CrashKind.PowerLoss;
-
-        // Sometimes the work ends before: then the crash meets a program at rest.
-        return new CrashPlan(kind) { AtOperation = 1 + random.Next(Math.Max(1, operations)) };
     }
 
     private static void WithSystem(Scenario subject, SimulationRun run, Func<Task> work, bool mayDie)
