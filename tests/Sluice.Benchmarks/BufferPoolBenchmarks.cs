@@ -35,7 +35,8 @@ public class BufferPoolBenchmarks : IDisposable
         _partnerSession = _pool.CreateSession("two");
         _relation = _storage.Open(new RelationId(RelationId.DefaultTablespace, 5, 16384));
         Directory.CreateDirectory(Path.Combine(_folder, "base/5"));
-        using (FileStream file = new(Path.Combine(_folder, "base/5/16384"), FileMode.CreateNew)) file.SetLength((long)Blocks * StorageLimits.PageBytes);
+        using (FileStream file = new(Path.Combine(_folder, "base/5/16384"), FileMode.CreateNew)) file.SetLength(
+            (long)Blocks * StorageLimits.PageBytes);
         for (uint block = 0; block < Blocks; block++) _session.Read(_relation, RelationFork.Main, block).Release();
         _partner.Start();
     }

@@ -32,7 +32,8 @@ public sealed class AccessRing
     /// <summary>For reading a large relation once: 256 KiB, and room for what is read ahead.</summary>
     /// <param name="pool">The pool.</param>
     /// <param name="blocksInFlight">How many blocks are read ahead at most.</param>
-    public static AccessRing ForBulkRead(BufferPool pool, int blocksInFlight) => Make(pool, IoContext.BulkRead, (256 << 10) / StorageLimits.PageBytes, blocksInFlight);
+    public static AccessRing ForBulkRead(BufferPool pool, int blocksInFlight) =>
+        Make(pool, IoContext.BulkRead, (256 << 10) / StorageLimits.PageBytes, blocksInFlight);
 
     /// <summary>For writing a large relation: 16 MiB.</summary>
     /// <param name="pool">The pool.</param>
@@ -41,7 +42,8 @@ public sealed class AccessRing
     /// <summary>For vacuuming: 2 MiB unless said otherwise.</summary>
     /// <param name="pool">The pool.</param>
     /// <param name="bytes">How much memory it may use.</param>
-    public static AccessRing ForVacuum(BufferPool pool, int bytes = 2 << 20) => Make(pool, IoContext.Vacuum, bytes / StorageLimits.PageBytes, 0);
+    public static AccessRing ForVacuum(BufferPool pool, int bytes = 2 << 20) =>
+        Make(pool, IoContext.Vacuum, bytes / StorageLimits.PageBytes, 0);
 
     /// <summary>Moves on to the next place.</summary>
     /// <returns>The buffer that stands there; -1 for none yet.</returns>

@@ -13,7 +13,8 @@ internal struct Blocker
 
     internal static Blocker OnOwn(WaitReference reference) => new() { Kind = BlockerKind.OwnIo, Reference = reference };
 
-    internal static Blocker OnBuffer(BufferFrames frames, int index) => new() { Kind = BlockerKind.BufferIo, Frames = frames, Index = index };
+    internal static Blocker OnBuffer(BufferFrames frames, int index) =>
+        new() { Kind = BlockerKind.BufferIo, Frames = frames, Index = index };
 
     internal static Blocker OnPins(BufferFrames frames, int index) => new() { Kind = BlockerKind.Pins, Frames = frames, Index = index };
 

@@ -12,12 +12,14 @@ namespace Sluice.Storage;
 /// <list type="number">
 /// <item>A tag is written only while <see cref="BufferState.TagValid"/> is clear, by the holder of a pin that claimed the buffer for that
 /// (<see cref="BufferMapping"/>); setting the flag (a full fence) publishes it. The flag is cleared only by a compare-exchange that sees
-/// at most the claimer's own pin and no header lock. So whoever pinned the buffer and saw the flag set may read the tag until it unpins.</item>
+/// at most the claimer's own pin and no header lock. So whoever pinned the buffer and saw the flag set may read the tag until it
+/// unpins.</item>
 /// <item>Pins may be added and removed while the header is locked; flags that the header lock protects (tag flag, wait reference) may not
 /// change.</item>
 /// <item><see cref="BufferState.IoInProgress"/> is set by one flow at a time and cleared by <see cref="EndIo"/>; between staging and
 /// completion the buffer has a pin of the I/O itself, so it cannot be given to another page.</item>
-/// <item>Content is changed only under an exclusive lock (hints: share-exclusive), or by the I/O in progress of a page that is not valid.</item>
+/// <item>Content is changed only under an exclusive lock (hints: share-exclusive), or by the I/O in progress of a page that is not
+/// valid.</item>
 /// </list>
 /// <para>Ordering: every change is an interlocked operation, hence a full fence on each side; plain reads of the word are acquiring.</para>
 /// </remarks>
@@ -128,7 +130,9 @@ internal sealed unsafe class BufferFrames : IDisposable
         if ((next & BufferState.UnpinWaiters) != 0 && (next & BufferState.PinMask) == 0) WakeUnpinWaiters(index);
     }
 
-    /// <summary>Takes the header lock: the tag flag and the wait reference stay as they are until it is given back. Held for a few instructions.</summary>
+    /// <summary>
+    /// Takes the header lock: the tag flag and the wait reference stay as they are until it is given back. Held for a few instructions.
+    /// </summary>
     /// <returns>The state with the lock.</returns>
     internal ulong LockHeader(int index)
     {
@@ -139,7 +143,8 @@ internal sealed unsafe class BufferFrames : IDisposable
             ulong state = Volatile.Read(ref word);
             if ((state & BufferState.HeaderLocked) == 0)
             {
-                if (Interlocked.CompareExchange(ref word, state | BufferState.HeaderLocked, state) == state) return state | BufferState.HeaderLocked;
+                ulong next = state | BufferState.HeaderLocked;
+                if (Interlocked.CompareExchange(ref word, next, state) == state) return next;
             }
             else
             {
@@ -295,7 +300,8 @@ internal sealed unsafe class BufferFrames : IDisposable
     internal void AttachReference(int index, WaitReference reference, bool takesPin)
     {
         ulong state = LockHeader(index);
-        StorageInvariant.Check(IsLocal || (state & BufferState.IoInProgress) != 0, "An I/O was staged on a buffer that has none in progress.");
+        bool isInProgress = IsLocal || (state & BufferState.IoInProgress) != 0;
+        StorageInvariant.Check(isInProgress, "An I/O was staged on a buffer that has none in progress.");
         _references[index] = reference;
         if (takesPin) Interlocked.Add(ref Descriptors[index].State, BufferState.PinOne);
         UnlockHeader(index);
@@ -315,7 +321,8 @@ internal sealed unsafe class BufferFrames : IDisposable
     {
         // Before the flag is cleared: from then on another I/O may store its own.
         ulong locked = LockHeader(index);
-        StorageInvariant.Check(IsLocal || (locked & BufferState.IoInProgress) != 0, "An I/O was ended on a buffer that has none in progress.");
+        bool isInProgress = IsLocal || (locked & BufferState.IoInProgress) != 0;
+        StorageInvariant.Check(isInProgress, "An I/O was ended on a buffer that has none in progress.");
         _references[index] = default;
         ref ulong word = ref Descriptors[index].State;
         ulong state = Volatile.Read(ref word);

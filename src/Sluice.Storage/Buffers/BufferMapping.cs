@@ -16,8 +16,8 @@ namespace Sluice.Storage;
 /// <item>A reader without the lock may be led into another chain, because a buffer it stands on was moved: it then misses, which the lock
 /// decides, or walks too long, which is bounded. It never takes a wrong buffer, because it pins first and compares after: invariant 1 of
 /// <see cref="BufferFrames"/>.</item>
-/// <item>Publishing: tag fields, then the flag (interlocked), then the link (release). Pairs with the reader's acquiring read of the link and
-/// its interlocked pin.</item>
+/// <item>Publishing: tag fields, then the flag (interlocked), then the link (release). Pairs with the reader's acquiring read of the link
+/// and its interlocked pin.</item>
 /// </list>
 /// <para>A hit costs two cache lines, the bucket's and the buffer's.</para>
 /// </remarks>

@@ -52,7 +52,9 @@ public readonly struct BufferPin : IDisposable, IEquatable<BufferPin>
 
     internal int Slot => SlotOf(_index);
 
-    /// <summary>Marks the page as one to be written. Under an exclusive lock; for hints, that may be lost, a share-exclusive one will do.</summary>
+    /// <summary>
+    /// Marks the page as one to be written. Under an exclusive lock; for hints, that may be lost, a share-exclusive one will do.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Nobody holds such a lock.</exception>
     public void MarkDirty() => Frames.MarkDirty(SlotOf(_index));
 

@@ -4,7 +4,8 @@ namespace Sluice.Storage;
 public sealed partial class BufferPool
 {
     /// <summary>
-    /// Marks every dirty page as one that a checkpoint has to write, and lists them. Pages that become dirty later are not this checkpoint's.
+    /// Marks every dirty page as one that a checkpoint has to write, and lists them. Pages that become dirty later are not this
+    /// checkpoint's.
     /// </summary>
     /// <param name="into">Receives them, in order of the buffers.</param>
     /// <param name="includesUnlogged">Whether relations that do not survive a crash are among them: for a clean shutdown.</param>
@@ -47,7 +48,8 @@ public sealed partial class BufferPool
             ulong state = Frames.LockHeader(index);
             PageTag tag = Frames.TagOf(index);
             Frames.UnlockHeader(index);
-            if ((state & Needed) == Needed && tag.Relation == relation && (fork is null || fork == tag.Fork)) into.Add(new BufferSlot(index, tag));
+            if ((state & Needed) == Needed && tag.Relation == relation
+                && (fork is null || fork == tag.Fork)) into.Add(new BufferSlot(index, tag));
         }
     }
 }

@@ -69,7 +69,8 @@ public sealed partial class BufferPool : IDisposable
     /// <summary>Makes a user of the pool. Any thread.</summary>
     /// <param name="name">Its name, for people.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <exception cref="InvalidOperationException">There are as many contexts as the system allows (<see cref="AioSystemOptions.ContextsMax"/>).</exception>
+    /// <exception cref="InvalidOperationException">There are as many contexts as the system allows
+    /// (<see cref="AioSystemOptions.ContextsMax"/>).</exception>
     public BufferSession CreateSession(string name = "session", BufferSessionOptions? options = null)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);

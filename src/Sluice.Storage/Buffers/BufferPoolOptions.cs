@@ -26,7 +26,8 @@ public sealed class BufferPoolOptions
     {
         List<string> mistakes = [];
         if (BufferCount is < 16 or > (1 << 30)) mistakes.Add($"BufferCount is {BufferCount}: give a number of pages from 16 to {1 << 30}.");
-        if (CombineMax is < 1 or > StorageLimits.CombineBlocksMax) mistakes.Add($"CombineMax is {CombineMax}: give a number of blocks from 1 to {StorageLimits.CombineBlocksMax}.");
+        if (CombineMax is < 1 or > StorageLimits.CombineBlocksMax) mistakes.Add(
+            $"CombineMax is {CombineMax}: give a number of blocks from 1 to {StorageLimits.CombineBlocksMax}.");
         if (EvictionDepth is < 1 or > 64) mistakes.Add($"EvictionDepth is {EvictionDepth}: give a number of writes from 1 to 64.");
         if (LogFlusher is null) mistakes.Add("LogFlusher is null: give NullLogFlusher.Instance when there is no log.");
         return mistakes;

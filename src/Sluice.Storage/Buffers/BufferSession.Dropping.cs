@@ -51,7 +51,8 @@ public sealed partial class BufferSession
     /// <param name="block">The block.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>False when it is pinned or was used again meanwhile; true when it is not in memory.</returns>
-    public async ValueTask<bool> EvictAsync(RelationKey relation, RelationFork fork, uint block, CancellationToken cancellationToken = default)
+    public async ValueTask<bool> EvictAsync(RelationKey relation, RelationFork fork, uint block,
+        CancellationToken cancellationToken = default)
     {
         PageTag tag = new(relation.Id, fork, block);
         LocalBuffers? local = relation.IsTemporary ? _local : null;
@@ -69,7 +70,8 @@ public sealed partial class BufferSession
             ulong state = frames.ReadState(index);
             if ((state & BufferState.IoInProgress) != 0 || (local is not null && frames.HasReference(index)))
             {
-                if (frames.CopyReference(index, out WaitReference reference) && reference.IsValid) await WaitForAsync(Blocker.On(reference), cancellationToken);
+                if (frames.CopyReference(index, out WaitReference reference)
+                    && reference.IsValid) await WaitForAsync(Blocker.On(reference), cancellationToken);
                 else await WaitForAsync(Blocker.OnBuffer(frames, index), cancellationToken);
                 Context.Poll();
             }
@@ -149,12 +151,14 @@ public sealed partial class BufferSession
         bool hasIo = (state & BufferState.IoInProgress) != 0 || (local is not null && frames.HasReference(index));
         if (hasIo)
         {
-            bool isKnown = local is null ? frames.CopyReference(index, out WaitReference reference) : frames.TryReference(index, out reference);
+            bool isKnown = local is null ? frames.CopyReference(index, out WaitReference reference)
+                : frames.TryReference(index, out reference);
             blocker = isKnown && reference.IsValid ? Blocker.On(reference) : Blocker.OnBuffer(frames, index);
         }
         else
         {
-            if (local is not null && BufferState.Pins(state) != 0) throw new StorageException($"Block {tag.BlockNumber} of temporary relation {tag.Relation.Number} is pinned by the session that drops it: release its pins first.");
+            if (local is not null && BufferState.Pins(state) != 0) throw new StorageException(
+                $"Block {tag.BlockNumber} of temporary relation {tag.Relation.Number} is pinned by the session that drops it: release its pins first.");
             blocker = Blocker.OnPins(frames, index);
         }
 

@@ -6,8 +6,8 @@ namespace Sluice.Storage;
 public sealed partial class BufferSession
 {
     /// <summary>
-    /// Makes a fork longer by pages of zeros, and pins them exclusively locked, so that nobody sees them before they are initialised. Others
-    /// may do the same at the same time; each gets pages of its own. The caller marks dirty what it initialises. Await it once.
+    /// Makes a fork longer by pages of zeros, and pins them exclusively locked, so that nobody sees them before they are initialised.
+    /// Others may do the same at the same time; each gets pages of its own. The caller marks dirty what it initialises. Await it once.
     /// </summary>
     /// <param name="relation">The relation.</param>
     /// <param name="fork">The fork; it exists.</param>
@@ -21,7 +21,8 @@ public sealed partial class BufferSession
     /// <exception cref="AioException">When awaited: there is no space, say. Nothing is pinned; the file may have become longer.</exception>
     /// <exception cref="StorageException">When awaited: every buffer is pinned, or there is data behind the end.</exception>
     public async ValueTask<uint> ExtendAsync(
-        Relation relation, RelationFork fork, BufferPin[] buffers, int offset, int count, ReadFlags flags = ReadFlags.None, AccessRing? ring = null, CancellationToken cancellationToken = default)
+        Relation relation, RelationFork fork, BufferPin[] buffers, int offset, int count, ReadFlags flags = ReadFlags.None,
+            AccessRing? ring = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(relation);
         ArgumentNullException.ThrowIfNull(buffers);
@@ -41,10 +42,12 @@ public sealed partial class BufferSession
             for (; claimedCount < count; claimedCount++) claimed[claimedCount] = await ClaimAsync(finder, ring, cancellationToken);
             using RelationExtension right = await relation.LockExtensionAsync(fork, cancellationToken);
             uint first = await relation.GetBlockCountAsync(fork, cancellationToken);
-            if (first > BlockNumbers.Max - (uint)count) throw new StorageException($"Relation {relation} cannot be made longer than {BlockNumbers.Max} blocks.");
+            if (first > BlockNumbers.Max - (uint)count) throw new StorageException(
+                $"Relation {relation} cannot be made longer than {BlockNumbers.Max} blocks.");
             for (; taken < count; taken++)
             {
-                buffers[offset + taken] = await TakeNewPageAsync(relation, fork, first + (uint)taken, claimed[firstClaimed++], finder, local, flags);
+                buffers[offset + taken] = await TakeNewPageAsync(relation, fork, first + (uint)taken, claimed[firstClaimed++], finder,
+                    local, flags);
             }
 
             isSettled = true;
@@ -78,7 +81,8 @@ public sealed partial class BufferSession
             foreach (BufferPin pin in pins.Span) SettleNewPage(pin, isExtended);
         }
 
-        Count(relation.IsTemporary, IoContext.Normal, IoAction.Extend, 1, (long)pins.Length * StorageLimits.PageBytes, Stopwatch.GetTimestamp() - began);
+        Count(relation.IsTemporary, IoContext.Normal, IoAction.Extend, 1, (long)pins.Length * StorageLimits.PageBytes,
+            Stopwatch.GetTimestamp() - began);
     }
 
     private async ValueTask<int> ClaimAsync(VictimFinder finder, AccessRing? ring, CancellationToken cancellationToken)
@@ -122,7 +126,8 @@ public sealed partial class BufferSession
                     }
 
                     pin.Release();
-                    throw new StorageException($"Block {block} of relation {relation} is behind its end, and there is data in memory for it: something made the file shorter behind the pool's back.");
+                    throw new StorageException(
+                        $"Block {block} of relation {relation} is behind its end, and there is data in memory for it: something made the file shorter behind the pool's back.");
             }
         }
     }

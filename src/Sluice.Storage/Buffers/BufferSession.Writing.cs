@@ -9,9 +9,9 @@ namespace Sluice.Storage;
 /// fork as one vectored write, asynchronously.
 /// </summary>
 /// <remarks>
-/// <para>What holds from the start to the completion of a write: each page is pinned by the I/O, share-exclusively locked, so that its bytes
-/// stay as they are while others read them, and its I/O is in progress. The completion gives all three back, in one step per page, whoever
-/// runs it; the page is clean then, unless the write failed or it was marked dirty again meanwhile.</para>
+/// <para>What holds from the start to the completion of a write: each page is pinned by the I/O, share-exclusively locked, so that its
+/// bytes stay as they are while others read them, and its I/O is in progress. The completion gives all three back, in one step per page,
+/// whoever runs it; the page is clean then, unless the write failed or it was marked dirty again meanwhile.</para>
 /// <para>The log comes first: no write of a page begins before the log is durable up to the page's position.</para>
 /// </remarks>
 public sealed partial class BufferSession
@@ -31,7 +31,8 @@ public sealed partial class BufferSession
     }
 
     /// <summary>
-    /// As <see cref="TryStartWriteBuffers"/>; waits for the log, for a handle, and for another's I/O or lock on the first page, and tries again.
+    /// As <see cref="TryStartWriteBuffers"/>; waits for the log, for a handle, and for another's I/O or lock on the first page, and tries
+    /// again.
     /// A page that is changed again and again is locked while the log is flushed for it. Await it once.
     /// </summary>
     /// <param name="operation">Not pending.</param>
@@ -39,13 +40,17 @@ public sealed partial class BufferSession
     /// <param name="flags">Which of them are written.</param>
     /// <param name="cancellationToken">Ends the wait; nothing was started then.</param>
     public ValueTask<WriteStart> StartWriteBuffersAsync(
-        WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags = WriteFlags.None, CancellationToken cancellationToken = default)
+        WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags = WriteFlags.None,
+            CancellationToken cancellationToken = default)
     {
         WriteStart start = TryStartWriteBuffers(operation, slots.Span, flags);
-        return IsWorthWaiting(start) ? StartWriteSlowAsync(operation, slots, flags, start, cancellationToken) : new ValueTask<WriteStart>(start);
+        return IsWorthWaiting(start) ? StartWriteSlowAsync(operation, slots, flags, start, cancellationToken)
+            : new ValueTask<WriteStart>(start);
     }
 
-    /// <summary>Takes the outcome of a write if it is there. Never waits; look for completions first (<see cref="AioContext.Poll"/>).</summary>
+    /// <summary>
+    /// Takes the outcome of a write if it is there. Never waits; look for completions first (<see cref="AioContext.Poll"/>).
+    /// </summary>
     /// <param name="operation">Started.</param>
     /// <returns>False when it is still in flight.</returns>
     public bool TryFinishWrite(WriteOperation operation)
@@ -60,7 +65,8 @@ public sealed partial class BufferSession
     }
 
     /// <summary>
-    /// Waits for the outcome of a write. Blocks. A short write is no failure: what was not written is dirty still, and can be offered again.
+    /// Waits for the outcome of a write. Blocks. A short write is no failure: what was not written is dirty still, and can be offered
+    /// again.
     /// </summary>
     /// <param name="operation">Started.</param>
     public void WaitWriteBuffers(WriteOperation operation)
@@ -82,9 +88,11 @@ public sealed partial class BufferSession
     /// <param name="flags">Which of them.</param>
     /// <param name="context">What it counts for.</param>
     /// <param name="local">The session's temporary pages when it is about those.</param>
-    /// <param name="holdsFirst">Whether the caller pinned and share-exclusively locked the first page: the write takes both, or gives both back.</param>
+    /// <param name="holdsFirst">Whether the caller pinned and share-exclusively locked the first page: the write takes both, or gives both
+    /// back.</param>
     internal WriteStart TryStartWrite(
-        WriteOperation operation, ReadOnlySpan<BufferSlot> slots, WriteFlags flags, IoContext context, LocalBuffers? local, bool holdsFirst = false)
+        WriteOperation operation, ReadOnlySpan<BufferSlot> slots, WriteFlags flags, IoContext context, LocalBuffers? local,
+            bool holdsFirst = false)
     {
         if (slots.IsEmpty) return new WriteStart(0, WriteRefusal.None);
 
@@ -110,7 +118,8 @@ public sealed partial class BufferSession
     }
 
     private static bool IsWorthWaiting(in WriteStart start) =>
-        start.Count == 0 && start.Refusal is WriteRefusal.LogFirst or WriteRefusal.NoHandle or WriteRefusal.InProgress or WriteRefusal.Locked;
+        start.Count == 0
+            && start.Refusal is WriteRefusal.LogFirst or WriteRefusal.NoHandle or WriteRefusal.InProgress or WriteRefusal.Locked;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<WriteStart> StartWriteSlowAsync(
@@ -151,7 +160,8 @@ public sealed partial class BufferSession
     /// For a page that somebody locked: waits for the turn, and writes with the lock that came. Giving it back first would let all who wait
     /// so hand it round for ever.
     /// </summary>
-    private async ValueTask<WriteStart> StartLockedAsync(WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags, CancellationToken cancellationToken)
+    private async ValueTask<WriteStart> StartLockedAsync(WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags,
+        CancellationToken cancellationToken)
     {
         int index = slots.Span[0].BufferIndex;
         Pool.Frames.Pin(index, usageMax: 0);
@@ -174,7 +184,9 @@ public sealed partial class BufferSession
         Pool.Frames.Unpin(index);
     }
 
-    /// <summary>For a page whose position runs ahead of every flush: it is locked first, so that the flush is the last one needed.</summary>
+    /// <summary>
+    /// For a page whose position runs ahead of every flush: it is locked first, so that the flush is the last one needed.
+    /// </summary>
     private async ValueTask<WriteStart> StartHoldingAsync(WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags)
     {
         WriteStart taken = TakePages(operation, slots.Span, flags, local: null, holdsForLog: true, holdsFirst: false);
@@ -210,9 +222,12 @@ public sealed partial class BufferSession
         Count(operation.Frames.IsLocal, IoContext.Normal, IoAction.Write, 0, 0, Stopwatch.GetTimestamp() - began);
 
     /// <summary>Pins and locks as many pages as can be written together.</summary>
-    private WriteStart TakePages(WriteOperation operation, ReadOnlySpan<BufferSlot> slots, WriteFlags flags, LocalBuffers? local, bool holdsForLog, bool holdsFirst)
+    private WriteStart TakePages(WriteOperation operation, ReadOnlySpan<BufferSlot> slots, WriteFlags flags, LocalBuffers? local,
+        bool holdsForLog, bool holdsFirst)
     {
-        StorageInvariant.Check(!operation.IsPending && ReferenceEquals(operation.Session, this), "A write operation was started again before it was over, or through another session.");
+        StorageInvariant.Check(!operation.IsPending
+            && ReferenceEquals(operation.Session, this),
+                "A write operation was started again before it was over, or through another session.");
         operation.Reset();
         operation.Frames = local is null ? Pool.Frames : local.Frames;
         PageTag first = slots[0].Tag;
@@ -223,7 +238,8 @@ public sealed partial class BufferSession
         for (int place = 0; place < slots.Length; place++)
         {
             ref readonly BufferSlot slot = ref slots[place];
-            bool follows = slot.Tag.Relation == first.Relation && slot.Tag.Fork == first.Fork && slot.Tag.BlockNumber == first.BlockNumber + (uint)place;
+            bool follows = slot.Tag.Relation == first.Relation && slot.Tag.Fork == first.Fork
+                && slot.Tag.BlockNumber == first.BlockNumber + (uint)place;
             if (place == limit || !follows) return new WriteStart(place, WriteRefusal.NotContiguous);
             WriteRefusal refusal = TryTakePage(operation.Frames, in slot, flags, holdsFirst && place == 0, out WaitReference inProgress);
             if (refusal != WriteRefusal.None) return new WriteStart(place, refusal, default, inProgress);
@@ -243,7 +259,8 @@ public sealed partial class BufferSession
         return new WriteStart(slots.Length, WriteRefusal.None);
     }
 
-    private static unsafe WriteRefusal TryTakePage(BufferFrames frames, in BufferSlot slot, WriteFlags flags, bool isHeld, out WaitReference inProgress)
+    private static unsafe WriteRefusal TryTakePage(BufferFrames frames, in BufferSlot slot, WriteFlags flags, bool isHeld,
+        out WaitReference inProgress)
     {
         inProgress = default;
         int index = slot.BufferIndex;

@@ -32,7 +32,9 @@ public sealed partial class BufferSession : IDisposable, IAsyncDisposable
         _victims = new VictimFinder(this, pool.Frames, null);
     }
 
-    /// <summary>Raised for what the session's user should know, by the flow itself: pages that were zeroed, checksums that were ignored.</summary>
+    /// <summary>
+    /// Raised for what the session's user should know, by the flow itself: pages that were zeroed, checksums that were ignored.
+    /// </summary>
     public event Action<StorageWarning>? Warning;
 
     /// <summary>The pool.</summary>
@@ -61,7 +63,10 @@ public sealed partial class BufferSession : IDisposable, IAsyncDisposable
     /// <summary>Whether an invalid page is taken as zeros, with a warning. Of the reads that are started from now on.</summary>
     public bool ZeroDamagedPages { get; set; }
 
-    /// <summary>Whether a page with a sane header is used although its checksum is wrong, with a warning. Of the reads that are started from now on.</summary>
+    /// <summary>
+    /// Whether a page with a sane header is used although its checksum is wrong, with a warning. Of the reads that are started from now
+    /// on.
+    /// </summary>
     public bool IgnoreChecksumFailures { get; set; }
 
     /// <summary>What it counted.</summary>
@@ -94,7 +99,8 @@ public sealed partial class BufferSession : IDisposable, IAsyncDisposable
     {
         if (_isDisposed) return;
         _isDisposed = true;
-        if (_pinCount != 0) Pool.Warn($"{_pinCount} pins were still held when the session ended; their pages stay in memory for ever.", Name);
+        if (_pinCount != 0) Pool.Warn($"{_pinCount} pins were still held when the session ended; their pages stay in memory for ever.",
+            Name);
         while (HasPendingWork(out WaitReference reference)) Context.Wait(reference);
         Pool.Remove(this);
         if (_ownsContext) Context.Dispose();
@@ -152,7 +158,8 @@ public sealed partial class BufferSession : IDisposable, IAsyncDisposable
         if (_local is { } made)
         {
             if (made.Owner == owner) return made;
-            throw new StorageException($"Temporary relation {relation} belongs to session {owner}, and this session has temporary pages of {made.Owner}: only the session whose it is can use it.");
+            throw new StorageException(
+                $"Temporary relation {relation} belongs to session {owner}, and this session has temporary pages of {made.Owner}: only the session whose it is can use it.");
         }
 
         _local = new LocalBuffers(Pool, Math.Max(4, Options.LocalBufferCount), owner);

@@ -3,7 +3,9 @@ namespace Sluice.Storage;
 /// <summary>How a session uses the pool.</summary>
 public sealed class BufferSessionOptions
 {
-    /// <summary>The context its I/O goes through: that of the loop it runs on, which it then shares with others there; null for one of its own.</summary>
+    /// <summary>
+    /// The context its I/O goes through: that of the loop it runs on, which it then shares with others there; null for one of its own.
+    /// </summary>
     public AioContext? Context { get; set; }
 
     /// <summary>How many temporary pages it can hold; their memory is taken when the first is used.</summary>
@@ -15,6 +17,8 @@ public sealed class BufferSessionOptions
     /// <summary>Whether a page that is invalid is taken as zeros, with a warning. For saving what can be saved.</summary>
     public bool ZeroDamagedPages { get; set; }
 
-    /// <summary>Whether a page whose header is sane is used although its checksum is wrong, with a warning. For saving what can be saved.</summary>
+    /// <summary>
+    /// Whether a page whose header is sane is used although its checksum is wrong, with a warning. For saving what can be saved.
+    /// </summary>
     public bool IgnoreChecksumFailures { get; set; }
 }

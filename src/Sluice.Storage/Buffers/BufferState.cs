@@ -7,10 +7,8 @@ namespace Sluice.Storage;
 /// <code>
 ///  bits  0..17  pins                 who keeps the page where it is
 ///  bits 18..21  usage, 0 to 5        the clock's memory
-///  bits 22..37  flags
-///  bits 38..55  share locks
-///  bit  56      share-exclusive lock
-///  bit  57      exclusive lock
+/// bits 22..37 flags bits 38..55 share locks
+/// bit 56 share-exclusive lock bit 57 exclusive lock
 /// </code>
 /// PostgreSQL 19 keeps the same in one word of the same size. Flags that mean "somebody waits" are set by waiters under the stripe lock of
 /// <see cref="WaitTable"/> and cleared by whoever ends the wait.

@@ -14,7 +14,8 @@ namespace Sluice.Storage;
 internal readonly record struct BufferVerdict(bool AnyZeroed, bool AnyIgnored, int InvalidCount, int IgnoredCount, int FirstOffset)
 {
     internal ulong Pack() =>
-        (AnyZeroed ? 1UL : 0) | (AnyIgnored ? 2UL : 0) | ((ulong)(ushort)InvalidCount << 16) | ((ulong)(ushort)IgnoredCount << 32) | ((ulong)(ushort)FirstOffset << 48);
+        (AnyZeroed ? 1UL : 0) | (AnyIgnored ? 2UL
+            : 0) | ((ulong)(ushort)InvalidCount << 16) | ((ulong)(ushort)IgnoredCount << 32) | ((ulong)(ushort)FirstOffset << 48);
 
     internal static BufferVerdict Unpack(ulong detail) => new(
         (detail & 1) != 0, (detail & 2) != 0, (ushort)(detail >> 16), (ushort)(detail >> 32), (ushort)(detail >> 48));
@@ -41,8 +42,10 @@ internal readonly record struct BufferVerdict(bool AnyZeroed, bool AnyIgnored, i
             return Line($"zeroing {Pages(verdict.InvalidCount)} and ignoring {Failures(verdict.IgnoredCount)} {place}; block {first} held the first zeroed page, {hint}");
         }
 
-        return verdict.AnyZeroed ? Line($"zeroing out {verdict.InvalidCount} invalid pages {place}; block {first} held the first zeroed page, {hint}")
-            : verdict.AnyIgnored ? Line($"ignoring {verdict.IgnoredCount} checksum failures {place}; block {first} held the first ignored page, {hint}")
+        return verdict.AnyZeroed
+            ? Line($"zeroing out {verdict.InvalidCount} invalid pages {place}; block {first} held the first zeroed page, {hint}")
+            : verdict.AnyIgnored
+                ? Line($"ignoring {verdict.IgnoredCount} checksum failures {place}; block {first} held the first ignored page, {hint}")
             : Line($"{verdict.InvalidCount} invalid pages {place}; block {first} held the first invalid page, {hint}");
     }
 

@@ -23,7 +23,8 @@ internal static class BufferWrites
             bool isWritten = place < written;
 
             // A hint for those who look for victims; whoever misses it tries the page once more.
-            frames.Descriptors[index].FailedWrites = isWritten ? 0 : hasFailed ? frames.Descriptors[index].FailedWrites + 1 : frames.Descriptors[index].FailedWrites;
+            frames.Descriptors[index].FailedWrites = isWritten ? 0 : hasFailed ? frames.Descriptors[index].FailedWrites + 1
+                : frames.Descriptors[index].FailedWrites;
             frames.EndIo(index, hasFailed ? BufferState.IoError : 0, cleans: isWritten, unlocks: !frames.IsLocal, unpins: true);
         }
 
@@ -31,7 +32,8 @@ internal static class BufferWrites
         {
             BufferPool pool = BufferFrames.FromWord(words[0], out _).Pool;
             string what = handle.Target.Describe();
-            pool.Warn(string.Create(CultureInfo.InvariantCulture, $"cannot write {handle.LengthBytes} bytes of {what}: {BufferReads.ReasonOf(prior)}; the pages stay dirty"), "");
+            pool.Warn(string.Create(CultureInfo.InvariantCulture,
+                $"cannot write {handle.LengthBytes} bytes of {what}: {BufferReads.ReasonOf(prior)}; the pages stay dirty"), "");
         }
 
         return prior;

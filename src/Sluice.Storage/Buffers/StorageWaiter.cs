@@ -8,13 +8,14 @@ namespace Sluice.Storage;
 /// <remarks>
 /// <para>The outcome goes from none to done exactly once, by whoever takes the waiter out of the list it stands in, under that list's lock:
 /// the one that ends the wait, or the waiter itself when it gives up.</para>
-/// <para>The continuation field goes null, continuation, done mark, or null, done mark when the end comes first; both sides use one exchange,
-/// so exactly one of them dispatches. On an <see cref="AioLoop"/> the awaiting code goes on on the loop, else on the thread pool: never
-/// inside the flow that ended the wait.</para>
+/// <para>The continuation field goes null, continuation, done mark, or null, done mark when the end comes first; both sides use one
+/// exchange, so exactly one of them dispatches. On an <see cref="AioLoop"/> the awaiting code goes on on the loop, else on the thread
+/// pool: never inside the flow that ended the wait.</para>
 /// </remarks>
 internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, IThreadPoolWorkItem
 {
-    private static readonly Action<object?> s_doneMark = static _ => throw new InvalidOperationException("The mark of a finished wait was invoked.");
+    private static readonly Action<object?> s_doneMark = static _ =>
+        throw new InvalidOperationException("The mark of a finished wait was invoked.");
     private static readonly SendOrPostCallback s_runPosted = static state => ((StorageWaiter)state!).Run();
     private static readonly Lock s_poolLock = new();
     private static StorageWaiter? s_pool;
@@ -156,7 +157,8 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
         _scheduler = takesContext ? SynchronizationContext.Current : null;
         Action<object?>? previous = Interlocked.CompareExchange(ref _continuation, continuation, null);
         if (previous is null) return;
-        if (!ReferenceEquals(previous, s_doneMark)) throw new InvalidOperationException("This ValueTask was awaited already. Await it once, or take AsTask() first.");
+        if (!ReferenceEquals(previous, s_doneMark)) throw new InvalidOperationException(
+            "This ValueTask was awaited already. Await it once, or take AsTask() first.");
         Dispatch(continuation);
     }
 
@@ -211,6 +213,7 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
 
     private void RequireToken(short token)
     {
-        if (token != _version) throw new InvalidOperationException("This ValueTask was awaited already. Await it once, or take AsTask() first.");
+        if (token != _version) throw new InvalidOperationException(
+            "This ValueTask was awaited already. Await it once, or take AsTask() first.");
     }
 }

@@ -18,7 +18,8 @@ internal readonly struct TagKey
         Fork = (uint)fork;
 
         // A wide multiplication mixes every bit of one word into every bit of the other; neighbouring blocks land far apart.
-        ulong high = Math.BigMul(DatabaseAndNumber ^ 0x9E3779B97F4A7C15UL, (TablespaceAndBlock + ((ulong)Fork << 61)) ^ 0xD1B54A32D192ED03UL, out ulong low);
+        ulong high = Math.BigMul(DatabaseAndNumber ^ 0x9E3779B97F4A7C15UL,
+            (TablespaceAndBlock + ((ulong)Fork << 61)) ^ 0xD1B54A32D192ED03UL, out ulong low);
         ulong mixed = high ^ low;
         Hash = (uint)(mixed ^ (mixed >> 32));
     }
@@ -30,10 +31,12 @@ internal readonly struct TagKey
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal unsafe bool Names(BufferDescriptor* descriptor) =>
-        descriptor->DatabaseAndNumber == DatabaseAndNumber && descriptor->TablespaceAndBlock == TablespaceAndBlock && descriptor->Fork == Fork;
+        descriptor->DatabaseAndNumber == DatabaseAndNumber && descriptor->TablespaceAndBlock == TablespaceAndBlock
+            && descriptor->Fork == Fork;
 
     internal static unsafe PageTag TagOf(BufferDescriptor* descriptor) => new(
-        new RelationId((uint)(descriptor->TablespaceAndBlock >> 32), (uint)(descriptor->DatabaseAndNumber >> 32), (uint)descriptor->DatabaseAndNumber),
+        new RelationId((uint)(descriptor->TablespaceAndBlock >> 32), (uint)(descriptor->DatabaseAndNumber >> 32),
+            (uint)descriptor->DatabaseAndNumber),
         (RelationFork)descriptor->Fork,
         (uint)descriptor->TablespaceAndBlock);
 }

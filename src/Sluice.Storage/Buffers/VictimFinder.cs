@@ -5,11 +5,11 @@ namespace Sluice.Storage;
 /// pool or for its temporary pages.
 /// </summary>
 /// <remarks>
-/// <para>It never waits: it says what for. A dirty victim is written asynchronously, with neighbours that would be victims as well, and stays
-/// on the list of candidates meanwhile; the clock goes on to others. Only when the list, or the number of writes, is full, or the clock came
-/// round, is there something to wait for: first its own writes, then the log, then the writes of others.</para>
-/// <para>A candidate is nobody's: it is looked at again before it is claimed. A page whose eviction write failed is left alone until nothing
-/// else serves, and then tried again; if that fails too, the search ends with the failure. It stays dirty all the time.</para>
+/// <para>It never waits: it says what for. A dirty victim is written asynchronously, with neighbours that would be victims as well, and
+/// stays on the list of candidates meanwhile; the clock goes on to others. Only when the list, or the number of writes, is full, or the
+/// clock came round, is there something to wait for: first its own writes, then the log, then the writes of others.</para>
+/// <para>A candidate is nobody's: it is looked at again before it is claimed. A page whose eviction write failed is left alone until
+/// nothing else serves, and then tried again; if that fails too, the search ends with the failure. It stays dirty all the time.</para>
 /// </remarks>
 internal sealed unsafe class VictimFinder
 {
@@ -182,7 +182,8 @@ internal sealed unsafe class VictimFinder
         }
 
         if (BufferState.Pins(state) != 0 || BufferState.Usage(state) > 1) return -1;
-        if ((state & (BufferState.TagValid | BufferState.Dirty)) == (BufferState.TagValid | BufferState.Dirty)) return WriteAhead(ring, index, out blocker);
+        if ((state & (BufferState.TagValid | BufferState.Dirty)) == (BufferState.TagValid | BufferState.Dirty)) return WriteAhead(ring,
+            index, out blocker);
         if (!TryTake(index, state, IoAction.Reuse, ring.Kind)) return -1;
         EndSearch();
         return index;
@@ -204,9 +205,14 @@ internal sealed unsafe class VictimFinder
             ulong state = _frames.ReadState(ahead);
             const ulong Wanted = BufferState.Dirty | BufferState.TagValid;
             const ulong Unwanted = BufferState.IoInProgress | BufferState.PinMask;
-            if ((state & (Wanted | Unwanted)) != Wanted || BufferState.Usage(state) > 1 || _frames.Descriptors[ahead].FailedWrites != 0) continue;
+            if ((state & (Wanted | Unwanted)) != Wanted || BufferState.Usage(state) > 1
+                || _frames.Descriptors[ahead].FailedWrites != 0) continue;
             WriteStart next = StartEviction(ahead, ring.Kind);
-            if (next.Refusal == WriteRefusal.LogFirst && first.Refusal == WriteRefusal.LogFirst) first = first with { FlushUpTo = LogPosition.Max(first.FlushUpTo, next.FlushUpTo) };
+            if (next.Refusal == WriteRefusal.LogFirst && first.Refusal == WriteRefusal.LogFirst)
+            {
+                first = first with { FlushUpTo = LogPosition.Max(first.FlushUpTo, next.FlushUpTo) };
+            }
+
             if (next.Refusal == WriteRefusal.NoHandle) break;
         }
 
@@ -394,7 +400,8 @@ internal sealed unsafe class VictimFinder
             int neighbour = _local is not null ? _local.Find(in next) : _pool.Mapping.Peek(new TagKey(in next));
             if (neighbour < 0) break;
             ulong neighbourState = _frames.ReadState(neighbour);
-            if ((neighbourState & (BufferState.Dirty | BufferState.PinMask)) != BufferState.Dirty || BufferState.Usage(neighbourState) > 1) break;
+            if ((neighbourState & (BufferState.Dirty | BufferState.PinMask)) != BufferState.Dirty
+                || BufferState.Usage(neighbourState) > 1) break;
             _run[count] = new BufferSlot(neighbour, next);
         }
 

@@ -7,11 +7,12 @@ namespace Sluice.Storage;
 /// <remarks>
 /// <para>Invariants:</para>
 /// <list type="number">
-/// <item>A waiter is put into its stripe's list, and the buffer's flag for its kind is set, under the stripe's lock in one piece; the flag is
-/// set by a compare-exchange that also sees that the wait is needed. Whoever ends what is waited for changes the state word with an atomic
-/// operation whose old value tells it about the flag, and then takes the stripe's lock: it finds the waiter there. So no wake-up is lost.</item>
-/// <item>A content lock is handed over: the bits are set for the waiter before it wakes. While <see cref="BufferState.LockWaiters"/> is set,
-/// nobody takes a lock past the queue, so an exclusive locker is not starved by readers.</item>
+/// <item>A waiter is put into its stripe's list, and the buffer's flag for its kind is set, under the stripe's lock in one piece; the flag
+/// is set by a compare-exchange that also sees that the wait is needed. Whoever ends what is waited for changes the state word with an
+/// atomic operation whose old value tells it about the flag, and then takes the stripe's lock: it finds the waiter there. So no wake-up is
+/// lost.</item>
+/// <item>A content lock is handed over: the bits are set for the waiter before it wakes. While <see cref="BufferState.LockWaiters"/> is
+/// set, nobody takes a lock past the queue, so an exclusive locker is not starved by readers.</item>
 /// <item>Nobody sleeps in a queue for what an I/O holds: a write's lock and pin go with its completion, which under a driven method comes
 /// only while somebody drives. Who finds a wait reference waits for that, which drives; who queued before there was one is sent to look
 /// again when it is attached (<see cref="SendToLookAgain"/>).</item>
@@ -89,8 +90,8 @@ internal sealed unsafe class WaitTable : IWaitList
     }
 
     /// <summary>
-    /// Wakes all who wait for a buffer before its I/O had a wait reference, because it has one now: they look again. Flags of I/O and pins are
-    /// left: who queues meanwhile is woken by the end of what it waits for.
+    /// Wakes all who wait for a buffer before its I/O had a wait reference, because it has one now: they look again. Flags of I/O and pins
+    /// are left: who queues meanwhile is woken by the end of what it waits for.
     /// </summary>
     internal void SendToLookAgain(int index)
     {

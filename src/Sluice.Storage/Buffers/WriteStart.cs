@@ -5,4 +5,5 @@ namespace Sluice.Storage;
 /// <param name="Refusal">Why the one after them was not taken.</param>
 /// <param name="FlushUpTo">With <see cref="WriteRefusal.LogFirst"/>: up to where the log has to be flushed.</param>
 /// <param name="InProgress">With <see cref="WriteRefusal.InProgress"/>: what to wait for; invalid when that is not known yet.</param>
-public readonly record struct WriteStart(int Count, WriteRefusal Refusal, LogPosition FlushUpTo = default, WaitReference InProgress = default);
+public readonly record struct WriteStart(int Count, WriteRefusal Refusal, LogPosition FlushUpTo = default,
+    WaitReference InProgress = default);

@@ -1,7 +1,8 @@
 namespace Sluice.Storage;
 
 /// <summary>
-/// Counts of one session, or a sum. One flow writes, with plain stores; anybody reads, word by word and so never torn, perhaps a little old.
+/// Counts of one session, or a sum. One flow writes, with plain stores; anybody reads, word by word and so never torn, perhaps a little
+/// old.
 /// </summary>
 /// <remarks>Each session has its own, so that counting touches no line that another core writes.</remarks>
 internal sealed class IoCounters
@@ -41,5 +42,6 @@ internal sealed class IoCounters
         }
     }
 
-    private static int CellOf(IoObject kind, IoContext context, IoAction action) => ((((int)kind * Contexts) + (int)context) * Actions) + (int)action;
+    private static int CellOf(IoObject kind, IoContext context, IoAction action) =>
+        ((((int)kind * Contexts) + (int)context) * Actions) + (int)action;
 }

@@ -28,10 +28,13 @@ internal sealed class StorageMeter : IDisposable
             _meter.CreateObservableCounter($"sluice.storage.{name}", () => ByContext(action, static row => row.Count), "{operation}", text);
         }
 
-        _meter.CreateObservableCounter("sluice.storage.read.bytes", () => ByContext(IoAction.Read, static row => row.Bytes), "By", "Bytes read");
-        _meter.CreateObservableCounter("sluice.storage.write.bytes", () => ByContext(IoAction.Write, static row => row.Bytes), "By", "Bytes written");
+        _meter.CreateObservableCounter("sluice.storage.read.bytes", () =>
+            ByContext(IoAction.Read, static row => row.Bytes), "By", "Bytes read");
+        _meter.CreateObservableCounter("sluice.storage.write.bytes", () =>
+            ByContext(IoAction.Write, static row => row.Bytes), "By", "Bytes written");
         _meter.CreateObservableUpDownCounter("sluice.storage.buffers", Buffers, "{buffer}", "Buffers by what they are");
-        _meter.CreateObservableCounter("sluice.storage.checksum_failures", Failures, "{page}", "Pages whose checksum was wrong, by database");
+        _meter.CreateObservableCounter("sluice.storage.checksum_failures", Failures, "{page}",
+            "Pages whose checksum was wrong, by database");
     }
 
     public void Dispose() => _meter.Dispose();
@@ -44,7 +47,9 @@ internal sealed class StorageMeter : IDisposable
         {
             foreach (IoContext context in Enum.GetValues<IoContext>())
             {
-                measurements.Add(new Measurement<long>(select(statistics[kind, context, action]), Tag("object", NameOf(kind)), Tag("context", NameOf(context))));
+                measurements.Add(
+                    new Measurement<long>(select(statistics[kind, context, action]), Tag("object", NameOf(kind)),
+                        Tag("context", NameOf(context))));
             }
         }
 

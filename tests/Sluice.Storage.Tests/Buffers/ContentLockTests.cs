@@ -67,7 +67,8 @@ public sealed class ContentLockTests
 
         pin.Lock(ContentLockMode.Exclusive);
         using CancellationTokenSource late = new();
-        Task blocked = PoolRig.Elsewhere(() => Assert.ThrowsAny<OperationCanceledException>(() => pin.Lock(ContentLockMode.Share, late.Token)));
+        Task blocked = PoolRig.Elsewhere(() =>
+            Assert.ThrowsAny<OperationCanceledException>(() => pin.Lock(ContentLockMode.Share, late.Token)));
         PoolRig.Until(() => (rig.Pool.Frames.ReadState(pin.Slot) & BufferState.LockWaiters) != 0, "the reader waits");
         late.Cancel();
         PoolRig.Run(blocked);
@@ -122,7 +123,8 @@ public sealed class ContentLockTests
         for (uint round = 1; round <= 20; round++)
         {
             WriteBuffersTests.Change(writer, relation, 0, round);
-            Assert.Equal(1, writer.TryStartWriteBuffers(writer.CreateWriteOperation(), WriteBuffersTests.Collect(rig, relation).ToArray()).Count);
+            Assert.Equal(1,
+                writer.TryStartWriteBuffers(writer.CreateWriteOperation(), WriteBuffersTests.Collect(rig, relation).ToArray()).Count);
             using BufferPin pin = other.Read(relation, RelationFork.Main, 0);
             if (awaits) PoolRig.Run(pin.LockAsync(ContentLockMode.Exclusive).AsTask());
             else PoolRig.Run(PoolRig.Elsewhere(() => Locked(pin)));
@@ -193,7 +195,8 @@ public sealed class ContentLockTests
                         for (int turn = 0; turn < Turns; turn++)
                         {
                             using BufferPin pin = session.Read(relation, RelationFork.Main, 0);
-                            ContentLockMode mode = number == 1 ? ContentLockMode.Exclusive : number == 3 ? ContentLockMode.ShareExclusive : ContentLockMode.Share;
+                            ContentLockMode mode = number == 1 ? ContentLockMode.Exclusive : number == 3 ? ContentLockMode.ShareExclusive
+                                : ContentLockMode.Share;
                             pin.Lock(mode);
                             Work(pin, number == 1);
                             pin.Unlock(mode);

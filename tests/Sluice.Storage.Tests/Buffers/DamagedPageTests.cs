@@ -23,7 +23,8 @@ public sealed class DamagedPageTests
         Assert.Equal(wanted, Fails(session, relation, 1, 1));
         Assert.Equal(wanted, Assert.Throws<StorageException>(() => PoolRig.Scan(session, relation, 8)).Message);
         Assert.Equal(wanted, Assert.Throws<StorageException>(() => session.Read(relation, RelationFork.Main, 1)).Message);
-        Assert.Equal(wanted, PoolRig.Run(Assert.ThrowsAsync<StorageException>(async () => await session.ReadAsync(relation, RelationFork.Main, 1))).Message);
+        Assert.Equal(wanted, PoolRig.Run(Assert.ThrowsAsync<StorageException>(async () =>
+            await session.ReadAsync(relation, RelationFork.Main, 1))).Message);
         Assert.Equal(0, session.PinCount);
         Assert.Equal(0, rig.Pool.Summarize().Pinned);
     }
@@ -65,7 +66,8 @@ public sealed class DamagedPageTests
         session.ZeroDamagedPages = false;
         PoolRig.Evict(session, relation);
         rig.Zero(session, relation, 3);
-        Assert.Contains("block 2", Assert.Throws<StorageException>(() => PoolRig.Scan(session, relation, 8, IsZeroed)).Message, StringComparison.Ordinal);
+        Assert.Contains("block 2", Assert.Throws<StorageException>(() =>
+            PoolRig.Scan(session, relation, 8, IsZeroed)).Message, StringComparison.Ordinal);
         session.ZeroDamagedPages = true;
         PoolRig.Evict(session, relation);
         PoolRig.Scan(session, relation, 8, IsZeroed);
@@ -104,7 +106,8 @@ public sealed class DamagedPageTests
         Assert.Equal("invalid page in block 1 of relation \"base/5/16384\"", Fails(other, relation, 1, 1));
 
         // Both reads left their line in the log, whoever completed them.
-        Assert.Equal(2, rig.Log.Count(static warning => warning.Message.StartsWith("invalid page in block 1 of relation \"base/5/16384\":", StringComparison.Ordinal)));
+        Assert.Equal(2, rig.Log.Count(static warning =>
+            warning.Message.StartsWith("invalid page in block 1 of relation \"base/5/16384\":", StringComparison.Ordinal)));
         Assert.Throws<StorageException>(() => PoolRig.WaitAll(issuer, begun, pins));
     }
 
@@ -150,7 +153,8 @@ public sealed class DamagedPageTests
         PoolRig.Evict(session, relation);
         session.IgnoreChecksumFailures = true;
         PoolRig.Scan(session, relation, 8);
-        Assert.Equal("ignoring 3 checksum failures among blocks 0..7 of relation \"base/5/16384\"; block 1 held the first ignored page, the pool's warnings name the other 2", Assert.Single(Taken(warnings)));
+        Assert.Equal(
+            "ignoring 3 checksum failures among blocks 0..7 of relation \"base/5/16384\"; block 1 held the first ignored page, the pool's warnings name the other 2", Assert.Single(Taken(warnings)));
 
         Relation second = rig.Make(8, 16385);
         rig.Zero(session, second, 2);
@@ -178,7 +182,8 @@ public sealed class DamagedPageTests
             Assert.Single(Taken(warnings)));
         Assert.Equal(
             ["ignoring 2", "zeroing 3", "zeroing 4", "zeroing 5", "ignoring 6"],
-            rig.Log.Select(static line => $"{(line.Message.StartsWith("ignoring", StringComparison.Ordinal) ? "ignoring" : "zeroing")} {line.Message.Split("block ")[1][0]}"));
+            rig.Log.Select(static line =>
+                $"{(line.Message.StartsWith("ignoring", StringComparison.Ordinal) ? "ignoring" : "zeroing")} {line.Message.Split("block ")[1][0]}"));
 
         PoolRig.Evict(session, second);
         Assert.Equal("invalid page in block 3 of relation \"base/5/16385\"", Fails(session, second, 3, 1));
@@ -190,12 +195,15 @@ public sealed class DamagedPageTests
     public void OneReadCanHaveNothingButBadPages()
     {
         // 128 in one I/O do not overflow what their numbers are packed into.
-        using PoolRig rig = new("sync", new BufferPoolOptions { BufferCount = 512, CombineMax = 128 }, options => options.VectorsPerHandle = 128);
+        using PoolRig rig = new("sync", new BufferPoolOptions { BufferCount = 512, CombineMax = 128 }, options =>
+            options.VectorsPerHandle = 128);
         (BufferSession session, List<string> warnings) = Watched(rig);
         Relation relation = rig.Make(128);
         for (uint block = 0; block < 128; block++) rig.CorruptHeader(session, relation, block);
-        Assert.Equal("128 invalid pages among blocks 0..127 of relation \"base/5/16384\"; block 0 held the first invalid page, the pool's warnings name the other 127", Fails(session, relation, 0, 128));
-        Assert.Equal(["0/0/io/128"], PoolRig.ReadAll(session, relation, 0, 128, ReadFlags.ZeroOnError).Select(static row => row.ToString()));
+        Assert.Equal(
+            "128 invalid pages among blocks 0..127 of relation \"base/5/16384\"; block 0 held the first invalid page, the pool's warnings name the other 127", Fails(session, relation, 0, 128));
+        Assert.Equal(["0/0/io/128"], PoolRig.ReadAll(session, relation, 0, 128, ReadFlags.ZeroOnError).Select(static row =>
+            row.ToString()));
         Assert.StartsWith("zeroing out 128 invalid pages among blocks 0..127", Assert.Single(warnings), StringComparison.Ordinal);
     }
 

@@ -33,7 +33,8 @@ public sealed class EvictionTests
         Assert.True(statistics[kind, IoContext.Normal, IoAction.Write].Bytes >= 500L * StorageLimits.PageBytes);
 
         // Neighbours that are victims too go with it.
-        Assert.True(statistics[kind, IoContext.Normal, IoAction.Write].Count < statistics[kind, IoContext.Normal, IoAction.Write].Bytes / StorageLimits.PageBytes);
+        Assert.True(statistics[kind, IoContext.Normal, IoAction.Write].Count < statistics[kind, IoContext.Normal,
+            IoAction.Write].Bytes / StorageLimits.PageBytes);
         PoolRig.Run(session.FlushAsync(relation.Key).AsTask());
         for (uint block = 0; block < 200; block++) WriteBuffersTests.CheckOnDisk(rig, relation, block, 3);
     }
@@ -82,7 +83,8 @@ public sealed class EvictionTests
         Relation bad = rig.Make(16, 16385);
         Relation good = rig.Make(200);
         for (uint block = 0; block < 16; block++) WriteBuffersTests.Change(session, bad, block, 1);
-        using (rig.Control.Replace(static _ => -Errno.EIO, request => request.Operation == IoOperation.Write && request.File.Path.EndsWith("16385", StringComparison.Ordinal)))
+        using (rig.Control.Replace(static _ => -Errno.EIO, request =>
+            request.Operation == IoOperation.Write && request.File.Path.EndsWith("16385", StringComparison.Ordinal)))
         {
             for (uint block = 0; block < 200; block++) WriteBuffersTests.Change(session, good, block, 1);
             for (uint block = 0; block < 16; block++)
@@ -184,7 +186,8 @@ public sealed class EvictionTests
 
         IoStatisticsRow writes = session.ReadStatistics()[IoObject.Relation, IoContext.BulkWrite, IoAction.Write];
         Assert.True(writes.Bytes >= 500L * StorageLimits.PageBytes);
-        Assert.True(writes.Count <= writes.Bytes / StorageLimits.PageBytes / 4, $"{writes.Count} writes of {writes.Bytes / StorageLimits.PageBytes} pages");
+        Assert.True(writes.Count <= writes.Bytes / StorageLimits.PageBytes / 4,
+            $"{writes.Count} writes of {writes.Bytes / StorageLimits.PageBytes} pages");
         Assert.True(rig.Pool.Snapshot().Count(static row => row.HasPage) <= 80);
         PoolRig.Run(session.FlushAsync(relation.Key).AsTask());
         for (uint block = 0; block < 600; block++) WriteBuffersTests.CheckOnDisk(rig, relation, block, 1);

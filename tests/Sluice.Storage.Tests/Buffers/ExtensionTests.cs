@@ -91,7 +91,8 @@ public sealed class ExtensionTests
         BufferPin[] pins = new BufferPin[4];
         using (rig.Control.Replace(static _ => -Errno.ENOSPC, static request => request.Operation == IoOperation.Write))
         {
-            AioException failure = PoolRig.Run(Assert.ThrowsAsync<AioException>(async () => await session.ExtendAsync(relation, RelationFork.Main, pins, 0, 4)));
+            AioException failure = PoolRig.Run(Assert.ThrowsAsync<AioException>(async () =>
+                await session.ExtendAsync(relation, RelationFork.Main, pins, 0, 4)));
             Assert.Equal(Errno.ENOSPC, failure.Errno);
         }
 

@@ -20,7 +20,8 @@ public sealed class InjectedReadTests
         foreach (int blocks in (int[])[1, 2])
         {
             PoolRig.ReadAll(session, relation, 4, 1);
-            using Injection injection = rig.Control.Replace(_ => blocks * StorageLimits.PageBytes, static request => request.Operation == IoOperation.Read);
+            using Injection injection = rig.Control.Replace(_ => blocks * StorageLimits.PageBytes, static request =>
+                request.Operation == IoOperation.Read);
             PoolRig.Scan(session, relation, 12);
             injection.Release();
             Assert.True(injection.Count > 1);
@@ -36,8 +37,10 @@ public sealed class InjectedReadTests
         BufferSession session = rig.Session();
         Relation relation = rig.Make(8);
         rig.CorruptHeader(session, relation, 1);
-        using Injection injection = rig.Control.Replace(static _ => StorageLimits.PageBytes, static request => request.Operation == IoOperation.Read);
-        Assert.Contains("invalid page in block 1", Assert.Throws<StorageException>(() => PoolRig.ReadAll(session, relation, 0, 3)).Message, StringComparison.Ordinal);
+        using Injection injection = rig.Control.Replace(static _ => StorageLimits.PageBytes, static request =>
+            request.Operation == IoOperation.Read);
+        Assert.Contains("invalid page in block 1", Assert.Throws<StorageException>(() =>
+            PoolRig.ReadAll(session, relation, 0, 3)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -106,7 +106,8 @@ public sealed class InvalidationTests
         PoolRig.Run(session.FlushAsync(relation.Key).AsTask());
         Assert.Equal(10L * StorageLimits.PageBytes, new FileInfo(rig.PathOf(relation)).Length);
         WriteBuffersTests.CheckOnDisk(rig, relation, 9, 1);
-        Assert.Equal(Enumerable.Repeat("hit", 10), PoolRig.ReadAll(session, relation, 0, 10).Select(static row => row.NeedsIo ? "io" : "hit"));
+        Assert.Equal(Enumerable.Repeat("hit", 10), PoolRig.ReadAll(session, relation, 0, 10).Select(static row =>
+            row.NeedsIo ? "io" : "hit"));
         Assert.Equal(Enumerable.Repeat("hit", 16), PoolRig.ReadAll(session, other, 0, 16).Select(static row => row.NeedsIo ? "io" : "hit"));
         Assert.Throws<AioException>(() => session.Read(relation, RelationFork.Main, 12));
     }

@@ -41,7 +41,8 @@ public sealed class PoolAllocationTests
             session.Read(relation, RelationFork.Main, (uint)(round * 7) % 400).Release();
             for (int offset = 0; offset < 4; offset += operation.BlockCount)
             {
-                session.StartReadBuffers(operation, relation, RelationFork.Main, (uint)((round * 4) + offset) % 396, pins, offset, 4 - offset);
+                session.StartReadBuffers(operation, relation, RelationFork.Main, (uint)((round * 4) + offset) % 396, pins, offset,
+                    4 - offset);
                 session.WaitReadBuffers(operation);
             }
 

@@ -37,13 +37,15 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
         Random random = new((int)seed);
         Kind[] kinds =
         [
-            Kind.Pin, Kind.Pin, Kind.Pin, Kind.Unpin, Kind.Unpin, Kind.Unpin, Kind.Change, Kind.Change, Kind.Change, Kind.Change, Kind.StartRead, Kind.StartRead, Kind.StartRead,
+            Kind.Pin, Kind.Pin, Kind.Pin, Kind.Unpin, Kind.Unpin, Kind.Unpin, Kind.Change, Kind.Change, Kind.Change, Kind.Change,
+                Kind.StartRead, Kind.StartRead, Kind.StartRead,
             Kind.FinishRead, Kind.FinishRead, Kind.Flush, Kind.Evict, Kind.Extend, Kind.Truncate, Kind.Drop, Kind.WriteSome, Kind.WriteSome,
         ];
         List<Step> steps = [];
         for (int step = 0; step < count; step++)
         {
-            steps.Add(new Step(kinds[random.Next(kinds.Length)], random.Next(Flows), random.Next(Relations), (uint)random.Next(64), random.Next(1, 7)));
+            steps.Add(new Step(kinds[random.Next(kinds.Length)], random.Next(Flows), random.Next(Relations), (uint)random.Next(64),
+                random.Next(1, 7)));
         }
 
         return steps;
@@ -69,7 +71,9 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
             await ExtendAsync(0, relation, (int)StartBlocks);
         }
 
-        if (faulty) disk.SetFaults(FaultPlan.None.With(FaultKind.ShortWrite, 0.1).With(FaultKind.ShortRead, 0.1).With(FaultKind.TransientError, 0.05).With(FaultKind.NoSpace, 0.05));
+        if (faulty) disk.SetFaults(
+            FaultPlan.None.With(FaultKind.ShortWrite, 0.1).With(FaultKind.ShortRead, 0.1).With(FaultKind.TransientError,
+                0.05).With(FaultKind.NoSpace, 0.05));
         foreach (Step step in steps) await TakeAsync(step);
         disk.SetFaults(FaultPlan.None);
         await EndAsync();
@@ -146,7 +150,8 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
         ReadInFlight read = new(_sessions[flow].CreateReadOperation(), new BufferPin[count], relation, block);
         try
         {
-            await _sessions[flow].StartReadBuffersAsync(read.Operation, _relations[relation], RelationFork.Main, block, read.Pins, 0, count);
+            await _sessions[flow].StartReadBuffersAsync(read.Operation, _relations[relation], RelationFork.Main, block, read.Pins, 0,
+                count);
             _reads[flow].Add(read);
         }
         catch
@@ -163,7 +168,8 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
         try
         {
             await _sessions[flow].WaitReadBuffersAsync(read.Operation);
-            for (int index = 0; index < read.Operation.BlockCount; index++) Check(read.Pins[index], read.Relation, read.Block + (uint)index);
+            for (int index = 0; index < read.Operation.BlockCount; index++) Check(read.Pins[index], read.Relation,
+                read.Block + (uint)index);
         }
         finally
         {
@@ -232,7 +238,8 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
     {
         List<BufferSlot> slots = [];
         _pool.MarkForCheckpoint(slots);
-        slots.Sort(static (left, right) => (left.Tag.Relation.Number, left.Tag.BlockNumber).CompareTo((right.Tag.Relation.Number, right.Tag.BlockNumber)));
+        slots.Sort(static (left, right) =>
+            (left.Tag.Relation.Number, left.Tag.BlockNumber).CompareTo((right.Tag.Relation.Number, right.Tag.BlockNumber)));
         List<WriteOperation> writes = [];
         for (int next = 0; next < slots.Count && writes.Count < count; next++)
         {

@@ -33,7 +33,9 @@ public sealed class PoolModelTests
             List<PoolModel.Step> steps = PoolModel.Plan(seed, Steps);
             if (Fails(seed, steps, faulty) is not { } failure) continue;
             Shorten(seed, steps, faulty);
-            Assert.Fail($"Seed {seed}{(faulty ? ", faulty" : "")}: {failure}{Environment.NewLine}{string.Join(Environment.NewLine, steps)}{Environment.NewLine}{Fails(seed, steps, faulty)}");
+            string plan = string.Join(Environment.NewLine, steps);
+            string shortened = Fails(seed, steps, faulty) ?? "";
+            Assert.Fail($"Seed {seed} (faulty: {faulty}): {failure}{Environment.NewLine}{plan}{Environment.NewLine}{shortened}");
         }
     }
 

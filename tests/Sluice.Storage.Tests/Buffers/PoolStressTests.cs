@@ -3,7 +3,9 @@ using Sluice.TestPlugins.Injecting;
 
 namespace Sluice.Storage.Tests.Buffers;
 
-/// <summary>Many flows on a pool far smaller than the data; every page that anybody sees is whole and of the version that was written last.</summary>
+/// <summary>
+/// Many flows on a pool far smaller than the data; every page that anybody sees is whole and of the version that was written last.
+/// </summary>
 public sealed class PoolStressTests
 {
     private const int Relations = 3;
@@ -69,7 +71,8 @@ public sealed class PoolStressTests
         for (int relation = 0; relation < Relations; relation++)
         {
             PoolRig.Run(last.FlushAsync(relations[relation].Key).AsTask());
-            for (uint block = 0; block < Blocks; block++) WriteBuffersTests.CheckOnDisk(rig, relations[relation], block, versions[relation][block]);
+            for (uint block = 0; block < Blocks; block++) WriteBuffersTests.CheckOnDisk(rig, relations[relation], block,
+                versions[relation][block]);
         }
 
         // Writes that made room may be in flight until their sessions end.
@@ -176,7 +179,8 @@ public sealed class PoolStressTests
             {
                 for (int offset = 0; offset < count; offset += operation.BlockCount)
                 {
-                    session.StartReadBuffers(operation, relations[relation], RelationFork.Main, block + (uint)offset, pins, offset, count - offset);
+                    session.StartReadBuffers(operation, relations[relation], RelationFork.Main, block + (uint)offset, pins, offset,
+                        count - offset);
                     session.WaitReadBuffers(operation);
                     for (int index = offset; index < offset + operation.BlockCount; index++)
                     {

@@ -110,8 +110,10 @@ public sealed class PoolViewTests
         Assert.Equal(64, System.Runtime.CompilerServices.Unsafe.SizeOf<BufferDescriptor>());
         ulong[] parts =
         [
-            BufferState.PinMask, BufferState.UsageMask, BufferState.HeaderLocked, BufferState.Valid, BufferState.Dirty, BufferState.JustDirtied, BufferState.TagValid, BufferState.IoInProgress,
-            BufferState.IoError, BufferState.CheckpointNeeded, BufferState.Permanent, BufferState.LockWaiters, BufferState.IoWaiters, BufferState.UnpinWaiters, BufferState.ShareMask,
+            BufferState.PinMask, BufferState.UsageMask, BufferState.HeaderLocked, BufferState.Valid, BufferState.Dirty,
+                BufferState.JustDirtied, BufferState.TagValid, BufferState.IoInProgress,
+            BufferState.IoError, BufferState.CheckpointNeeded, BufferState.Permanent, BufferState.LockWaiters, BufferState.IoWaiters,
+                BufferState.UnpinWaiters, BufferState.ShareMask,
             BufferState.ShareExclusive, BufferState.Exclusive,
         ];
         ulong seen = 0;

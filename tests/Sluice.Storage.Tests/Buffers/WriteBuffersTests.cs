@@ -46,7 +46,8 @@ public sealed class WriteBuffersTests
         using Injection stall = rig.Control.Stall(static request => request.Operation == IoOperation.Write);
         WriteOperation operation = session.CreateWriteOperation();
         Assert.Equal(1, session.TryStartWriteBuffers(operation, Collect(rig, relation).ToArray()).Count);
-        PoolRig.Until(() => session.Context.Poll() == 0 && stall.WaitUntilStalled(1, TimeSpan.Zero), "the write has been done and not yet completed");
+        PoolRig.Until(() =>
+            session.Context.Poll() == 0 && stall.WaitUntilStalled(1, TimeSpan.Zero), "the write has been done and not yet completed");
         using BufferPin pin = other.Read(relation, RelationFork.Main, 1);
         Assert.False(pin.TryLock(ContentLockMode.ShareExclusive));
         Assert.True(pin.TryLock(ContentLockMode.Share));
@@ -101,7 +102,8 @@ public sealed class WriteBuffersTests
         BufferSession session = rig.Session();
         Relation relation = rig.Make(8, isTemporary: isTemporary);
         for (uint block = 0; block < 8; block++) Change(session, relation, block, 1);
-        using Injection cut = rig.Control.Replace(static _ => StorageLimits.PageBytes + 100, static request => request.Operation == IoOperation.Write);
+        using Injection cut = rig.Control.Replace(static _ => StorageLimits.PageBytes + 100, static request =>
+            request.Operation == IoOperation.Write);
         PoolRig.Run(session.FlushAsync(relation.Key).AsTask());
         Assert.True(cut.Count > 4);
         for (uint block = 0; block < 8; block++) CheckOnDisk(rig, relation, block, 1);
@@ -171,11 +173,13 @@ public sealed class WriteBuffersTests
         List<BufferSlot> all = Collect(rig, relation);
         Assert.Equal(2, all.Count);
         Assert.Single(marked);
-        Assert.Equal(WriteRefusal.NotNeeded, session.TryStartWriteBuffers(operation, [all.Single(static slot => slot.Tag.BlockNumber == 3)], WriteFlags.OnlyForCheckpoint).Refusal);
+        Assert.Equal(WriteRefusal.NotNeeded, session.TryStartWriteBuffers(operation, [all.Single(static slot =>
+            slot.Tag.BlockNumber == 3)], WriteFlags.OnlyForCheckpoint).Refusal);
         Assert.Equal(WriteRefusal.NotNeeded, session.TryStartWriteBuffers(operation, marked.ToArray(), WriteFlags.OnlyUnused).Refusal);
         Assert.Equal(1, session.TryStartWriteBuffers(operation, marked.ToArray(), WriteFlags.OnlyForCheckpoint).Count);
         session.WaitWriteBuffers(operation);
-        Assert.Equal(WriteRefusal.NotNeeded, session.TryStartWriteBuffers(operation, marked.ToArray(), WriteFlags.OnlyForCheckpoint).Refusal);
+        Assert.Equal(WriteRefusal.NotNeeded,
+            session.TryStartWriteBuffers(operation, marked.ToArray(), WriteFlags.OnlyForCheckpoint).Refusal);
     }
 
     [Fact]
@@ -195,7 +199,8 @@ public sealed class WriteBuffersTests
         session.WaitWriteBuffers(operation);
         CheckOnDisk(rig, relation, 1, 5);
         CheckOnDisk(rig, relation, 2, 0);
-        Assert.Equal(0UL, rig.Pool.Frames.ReadState(rig.IndexOf(relation, 2)) & (BufferState.AnyLock | BufferState.PinMask | BufferState.IoInProgress));
+        Assert.Equal(0UL,
+            rig.Pool.Frames.ReadState(rig.IndexOf(relation, 2)) & (BufferState.AnyLock | BufferState.PinMask | BufferState.IoInProgress));
 
         start = PoolRig.Run(session.StartWriteBuffersAsync(operation, slots.AsMemory(1)).AsTask());
         Assert.Equal(1, start.Count);

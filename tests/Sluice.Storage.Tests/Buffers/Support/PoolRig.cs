@@ -14,7 +14,8 @@ internal sealed class PoolRig : IDisposable
 
     private readonly List<BufferSession> _sessions = [];
 
-    internal PoolRig(string method, BufferPoolOptions? options = null, Action<AioSystemOptions>? configure = null, StorageOptions? storage = null, bool injects = true)
+    internal PoolRig(string method, BufferPoolOptions? options = null, Action<AioSystemOptions>? configure = null,
+        StorageOptions? storage = null, bool injects = true)
     {
         Folder = Directory.CreateTempSubdirectory("sluice-pool-").FullName;
         AioSystemOptions systemOptions = new() { HandlesPerContext = 64, SharedContexts = 1 };
@@ -80,7 +81,8 @@ internal sealed class PoolRig : IDisposable
     /// <summary>A relation with so many pages of version 0, written past the pool.</summary>
     internal Relation Make(uint blocks, uint number = 16384, bool isTemporary = false, uint database = Database)
     {
-        RelationId id = database == 0 ? new RelationId(RelationId.GlobalTablespace, 0, number) : new RelationId(RelationId.DefaultTablespace, database, number);
+        RelationId id = database == 0 ? new RelationId(RelationId.GlobalTablespace, 0, number)
+            : new RelationId(RelationId.DefaultTablespace, database, number);
         Relation relation = Storage.Open(new RelationKey(id, isTemporary ? 3 : -1));
         string path = PathOf(relation);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -141,14 +143,16 @@ internal sealed class PoolRig : IDisposable
     }
 
     /// <summary>Begins to read blocks, all operations first.</summary>
-    internal static (List<(ReadOperation Operation, ReadRow Row)> Started, BufferPin[] Pins) StartAll(BufferSession session, Relation relation, uint block, int count, ReadFlags flags = ReadFlags.None)
+    internal static (List<(ReadOperation Operation, ReadRow Row)> Started, BufferPin[] Pins) StartAll(BufferSession session,
+        Relation relation, uint block, int count, ReadFlags flags = ReadFlags.None)
     {
         BufferPin[] pins = new BufferPin[count];
         List<(ReadOperation, ReadRow)> started = [];
         for (int offset = 0; offset < count;)
         {
             ReadOperation operation = session.CreateReadOperation();
-            bool needsIo = session.StartReadBuffers(operation, relation, RelationFork.Main, block + (uint)offset, pins, offset, count - offset, flags);
+            bool needsIo = session.StartReadBuffers(operation, relation, RelationFork.Main, block + (uint)offset, pins, offset,
+                count - offset, flags);
             started.Add((operation, new ReadRow(offset, block + (uint)offset, needsIo, operation.IsForeign, operation.BlockCount)));
             offset += operation.BlockCount;
         }
@@ -238,7 +242,8 @@ internal sealed class PoolRig : IDisposable
     internal static bool IsReadOf(IoRequest request, Relation relation, uint firstBlock)
     {
         string name = relation.PathOf();
-        return request.Operation == IoOperation.Read && request.File.Path.EndsWith(name, StringComparison.Ordinal) && request.OffsetBytes == firstBlock * (long)StorageLimits.PageBytes;
+        return request.Operation == IoOperation.Read && request.File.Path.EndsWith(name, StringComparison.Ordinal)
+            && request.OffsetBytes == firstBlock * (long)StorageLimits.PageBytes;
     }
 
     internal void EndSessions()
