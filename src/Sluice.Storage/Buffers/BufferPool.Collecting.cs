@@ -49,7 +49,10 @@ public sealed partial class BufferPool
             PageTag tag = Frames.TagOf(index);
             Frames.UnlockHeader(index);
             if ((state & Needed) == Needed && tag.Relation == relation
-                && (fork is null || fork == tag.Fork)) into.Add(new BufferSlot(index, tag));
+                && (fork is null || fork == tag.Fork))
+            {
+                into.Add(new BufferSlot(index, tag));
+            }
         }
     }
 }

@@ -71,7 +71,10 @@ public sealed partial class BufferSession
             if ((state & BufferState.IoInProgress) != 0 || (local is not null && frames.HasReference(index)))
             {
                 if (frames.CopyReference(index, out WaitReference reference)
-                    && reference.IsValid) await WaitForAsync(Blocker.On(reference), cancellationToken);
+                    && reference.IsValid)
+                {
+                    await WaitForAsync(Blocker.On(reference), cancellationToken);
+                }
                 else await WaitForAsync(Blocker.OnBuffer(frames, index), cancellationToken);
                 Context.Poll();
             }
@@ -157,8 +160,11 @@ public sealed partial class BufferSession
         }
         else
         {
-            if (local is not null && BufferState.Pins(state) != 0) throw new StorageException(
-                $"Block {tag.BlockNumber} of temporary relation {tag.Relation.Number} is pinned by the session that drops it: release its pins first.");
+            if (local is not null && BufferState.Pins(state) != 0)
+            {
+                throw new StorageException($"Block {tag.BlockNumber} of temporary relation {tag.Relation.Number} is pinned: release it before the drop.");
+            }
+
             blocker = Blocker.OnPins(frames, index);
         }
 

@@ -42,8 +42,11 @@ public sealed partial class BufferSession
             for (; claimedCount < count; claimedCount++) claimed[claimedCount] = await ClaimAsync(finder, ring, cancellationToken);
             using RelationExtension right = await relation.LockExtensionAsync(fork, cancellationToken);
             uint first = await relation.GetBlockCountAsync(fork, cancellationToken);
-            if (first > BlockNumbers.Max - (uint)count) throw new StorageException(
-                $"Relation {relation} cannot be made longer than {BlockNumbers.Max} blocks.");
+            if (first > BlockNumbers.Max - (uint)count)
+            {
+                throw new StorageException($"Relation {relation} cannot be made longer than {BlockNumbers.Max} blocks.");
+            }
+
             for (; taken < count; taken++)
             {
                 buffers[offset + taken] = await TakeNewPageAsync(relation, fork, first + (uint)taken, claimed[firstClaimed++], finder,
@@ -127,7 +130,7 @@ public sealed partial class BufferSession
 
                     pin.Release();
                     throw new StorageException(
-                        $"Block {block} of relation {relation} is behind its end, and there is data in memory for it: something made the file shorter behind the pool's back.");
+                        $"Block {block} of relation {relation} is behind its end, and in memory with data: the file was made shorter past the pool.");
             }
         }
     }

@@ -38,8 +38,11 @@ public sealed partial class BufferSession
                 else flush.AsTask().GetAwaiter().GetResult();
                 break;
             default:
-                if (!Context.WaitForAny()) throw new StorageException(
-                    "All handles of the session's context are taken, and none is in flight: another flow keeps one without starting it.");
+                if (!Context.WaitForAny())
+                {
+                    throw new StorageException("All handles of the session's context are taken, and none is in flight: another flow keeps one without starting it.");
+                }
+
                 break;
         }
     }

@@ -159,7 +159,7 @@ public sealed partial class BufferSession : IDisposable, IAsyncDisposable
         {
             if (made.Owner == owner) return made;
             throw new StorageException(
-                $"Temporary relation {relation} belongs to session {owner}, and this session has temporary pages of {made.Owner}: only the session whose it is can use it.");
+                $"Temporary relation {relation} is session {owner}'s; this one is {made.Owner}: only the session whose it is can use it.");
         }
 
         _local = new LocalBuffers(Pool, Math.Max(4, Options.LocalBufferCount), owner);

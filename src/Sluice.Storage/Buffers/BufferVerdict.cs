@@ -39,7 +39,8 @@ internal readonly record struct BufferVerdict(bool AnyZeroed, bool AnyIgnored, i
         string hint = Line($"the pool's warnings name the other {affected - 1}");
         if (verdict.AnyZeroed && verdict.AnyIgnored)
         {
-            return Line($"zeroing {Pages(verdict.InvalidCount)} and ignoring {Failures(verdict.IgnoredCount)} {place}; block {first} held the first zeroed page, {hint}");
+            string what = Line($"zeroing {Pages(verdict.InvalidCount)} and ignoring {Failures(verdict.IgnoredCount)}");
+            return Line($"{what} {place}; block {first} held the first zeroed page, {hint}");
         }
 
         return verdict.AnyZeroed

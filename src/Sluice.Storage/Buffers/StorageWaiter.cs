@@ -157,8 +157,11 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
         _scheduler = takesContext ? SynchronizationContext.Current : null;
         Action<object?>? previous = Interlocked.CompareExchange(ref _continuation, continuation, null);
         if (previous is null) return;
-        if (!ReferenceEquals(previous, s_doneMark)) throw new InvalidOperationException(
-            "This ValueTask was awaited already. Await it once, or take AsTask() first.");
+        if (!ReferenceEquals(previous, s_doneMark))
+        {
+            throw new InvalidOperationException("This ValueTask was awaited already. Await it once, or take AsTask() first.");
+        }
+
         Dispatch(continuation);
     }
 
@@ -213,7 +216,9 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
 
     private void RequireToken(short token)
     {
-        if (token != _version) throw new InvalidOperationException(
-            "This ValueTask was awaited already. Await it once, or take AsTask() first.");
+        if (token != _version)
+        {
+            throw new InvalidOperationException("This ValueTask was awaited already. Await it once, or take AsTask() first.");
+        }
     }
 }

@@ -103,8 +103,8 @@ internal sealed unsafe class VictimFinder
         EndSearch();
         if (failure is not null) throw failure;
         throw new StorageException(_local is null
-            ? $"There are no unpinned buffers available: all {_frames.Count} are in use. Release pins, or make the pool larger (BufferCount)."
-            : $"There are no unpinned temporary buffers available: all {_frames.Count} are in use. Release pins, or allow more (LocalBufferCount).");
+            ? $"There are no unpinned buffers available: all {_frames.Count} are in use. Release pins, or make BufferCount larger."
+            : $"There are no unpinned temporary buffers available: all {_frames.Count} are in use. Release pins, or make LocalBufferCount larger.");
     }
 
     /// <summary>Gives back a claimed buffer that turned out not to be needed: the next search finds it first.</summary>
@@ -206,7 +206,11 @@ internal sealed unsafe class VictimFinder
             const ulong Wanted = BufferState.Dirty | BufferState.TagValid;
             const ulong Unwanted = BufferState.IoInProgress | BufferState.PinMask;
             if ((state & (Wanted | Unwanted)) != Wanted || BufferState.Usage(state) > 1
-                || _frames.Descriptors[ahead].FailedWrites != 0) continue;
+                || _frames.Descriptors[ahead].FailedWrites != 0)
+            {
+                continue;
+            }
+
             WriteStart next = StartEviction(ahead, ring.Kind);
             if (next.Refusal == WriteRefusal.LogFirst && first.Refusal == WriteRefusal.LogFirst)
             {
