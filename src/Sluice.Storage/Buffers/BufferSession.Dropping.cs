@@ -70,12 +70,11 @@ public sealed partial class BufferSession
             ulong state = frames.ReadState(index);
             if ((state & BufferState.IoInProgress) != 0 || (local is not null && frames.HasReference(index)))
             {
-                if (frames.CopyReference(index, out WaitReference reference)
-                    && reference.IsValid)
-                {
-                    await WaitForAsync(Blocker.On(reference), cancellationToken);
-                }
-                else await WaitForAsync(Blocker.OnBuffer(frames, index), cancellationToken);
+                bool isKnown = local is null
+                    ? frames.CopyReference(index, out WaitReference reference)
+                    : frames.TryReference(index, out reference);
+                Blocker blocker = isKnown && reference.IsValid ? Blocker.On(reference) : Blocker.OnBuffer(frames, index);
+                await WaitForAsync(in blocker, cancellationToken);
                 Context.Poll();
             }
             else if (BufferState.Pins(state) != 0)
