@@ -55,7 +55,8 @@ public sealed class SimulateCommandTests
     }
 
     [Theory]
-    [InlineData("There is no scenario 'nope'", "simulate", "nope")]
+    [InlineData("There is no scenario 'nope'; there are: append-log, atomic-file, copy,", "simulate", "nope")]
+    [InlineData("There is no assembly 'none.dll'", "simulate", "--assembly", "none.dll")]
     [InlineData("--seeds is '0'", "simulate", "append-log", "--seeds", "0")]
     [InlineData("--operations is 0", "simulate", "append-log", "--operations", "0")]
     [InlineData("--without is 'a'", "simulate", "append-log", "--without", "a")]
@@ -64,6 +65,17 @@ public sealed class SimulateCommandTests
     [InlineData("sluice simulate --benchmark", "bench", "randread", "--method", "simulated")]
     [InlineData("empty at first", "copy", "a", "b", "--method", "simulated")]
     public void AMistakeIsOneLine(string text, params string[] command) => ToolRun.Of(command).HasOneLine(2, text);
+
+    [Fact]
+    public void TheScenariosOfAnotherAssemblyAreListedAndRun()
+    {
+        string path = typeof(GreetingScenario).Assembly.Location;
+        Assert.Matches("append-log(.|\n)*greeting +says what was said", ToolRun.Of("simulate", "--assembly", path).Succeeds().Output);
+        Assert.Contains("greeting: seed 5, ", ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5").Succeeds().Output, StringComparison.Ordinal);
+        ToolRun broken = ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5", "--operations", "666");
+        Assert.Equal((1, "sluice: greeting, seed 5: It is broken."), (broken.ExitCode, broken.Error.TrimEnd()));
+        Assert.Contains($"repeat: sluice simulate greeting --seed 5 --operations 666 --crashes 3 --assembly {path}", broken.Output, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void ACopyThatIsKilledAnywhereLeavesTheOldTargetOrAWholeCopy()
@@ -84,5 +96,18 @@ public sealed class SimulateCommandTests
         ScenarioInfo scenario = new("copy-without-fsync", "broken", static () => new CopyScenario(isDurable: false)) { Operations = 150 };
         SweepResult sweep = SeedSweep.Run(scenario, 1, 100);
         Assert.IsType<SimulationException>(Assert.Single(sweep.Failures.Take(1)).Exception);
+    }
+
+    [Scenario("greeting", "says what was said")]
+    private sealed class GreetingScenario : Scenario
+    {
+        public override async Task WorkAsync(SimulationRun run)
+        {
+            run.Expect(run.Operations != 666, "It is broken.");
+            await using AioFile file = await AioFile.CreateDurableAsync(run.System, $"/{run.Round}");
+            while (run.HasMoreWork) await file.WriteAsync("hello"u8.ToArray(), 0);
+        }
+
+        public override Task CheckAsync(SimulationRun run) => Task.CompletedTask;
     }
 }
