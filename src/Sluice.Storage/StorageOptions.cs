@@ -16,8 +16,8 @@ public sealed class StorageOptions
     public int OpenFilesMax { get; set; }
 
     /// <summary>
-    /// The folder within a tablespace that belongs to this data directory, such as <c>PG_18_202506291</c>; null to take it from
-    /// <c>global/pg_control</c> when the first relation in a tablespace is named.
+    /// The folder within a tablespace that belongs to this data directory, such as <c>PG_18_202506291</c>
+    /// (<see cref="ControlFile.TablespaceFolder"/>); null when no relation is in a tablespace.
     /// </summary>
     public string? TablespaceFolder { get; set; }
 

@@ -17,7 +17,6 @@ public sealed class StorageManager : IDisposable
     private readonly ConcurrentDictionary<RelationKey, Relation> _relations = new();
     private readonly Func<RelationKey, Relation> _make;
     private readonly ushort _id;
-    private string? _tablespaceFolder;
     private int _isDisposed;
 
     /// <summary>Makes the storage manager. Nothing is opened yet.</summary>
@@ -35,7 +34,6 @@ public sealed class StorageManager : IDisposable
         System = system;
         DataDirectory = dataDirectory;
         SegmentBlocks = Options.SegmentBlocks;
-        _tablespaceFolder = Options.TablespaceFolder;
         _make = key => new Relation(this, key);
         if (!system.Options.Modules.Contains(SluiceStorageAioModule.Instance)) SluiceStorageAioModule.Instance.EnsureRegistered();
         Files = new FileCache(system, Options.OpenFilesMax);
@@ -66,7 +64,7 @@ public sealed class StorageManager : IDisposable
 
     internal ushort Id => _id;
 
-    internal string TablespaceFolderOrGuess => Volatile.Read(ref _tablespaceFolder) ?? UnknownTablespaceFolder;
+    internal string TablespaceFolderOrGuess => Options.TablespaceFolder ?? UnknownTablespaceFolder;
 
     /// <summary>Finds a relation's object, or makes it. Does no I/O: whether there are files is another question (<see cref="Relation.ExistsAsync"/>).</summary>
     /// <param name="key">Which relation.</param>
@@ -86,10 +84,10 @@ public sealed class StorageManager : IDisposable
     /// <param name="key">Which relation.</param>
     public Relation? Find(RelationKey key) => _relations.TryGetValue(key, out Relation? relation) ? relation : null;
 
-    /// <summary>The folder within tablespaces that belongs to this data directory. Reads <c>global/pg_control</c> once if nobody said it.</summary>
-    /// <exception cref="StorageException">It has to be read, and cannot be.</exception>
-    public string TablespaceFolder =>
-        Volatile.Read(ref _tablespaceFolder) ?? (_tablespaceFolder = ControlFile.Read(System.FileSystem, DataDirectory).TablespaceFolder);
+    /// <summary>The folder within tablespaces that belongs to this data directory (<see cref="StorageOptions.TablespaceFolder"/>).</summary>
+    /// <exception cref="StorageException">Nobody said it.</exception>
+    public string TablespaceFolder => Options.TablespaceFolder
+        ?? throw new StorageException($"A relation in a tablespace of {DataDirectory} cannot be found: set StorageOptions.TablespaceFolder (ControlFile.ReadAsync tells it).");
 
     /// <summary>Closes the files, each when nothing is in flight on it any more. Syncs nothing.</summary>
     public void Dispose()
