@@ -105,7 +105,7 @@ internal struct BackgroundWriterEstimate
     /// <param name="isReusable">Whether the hand could take it: unpinned, unused, and clean or being written now.</param>
     internal void Visited(bool isReusable)
     {
-        Invariant.Check(_toScan > 0, "The background writer never laps the clock hand.");
+        StorageInvariant.Check(_toScan > 0, "The background writer never laps the clock hand.");
         if (++Cleaner == _bufferCount)
         {
             Cleaner = 0;

@@ -17,8 +17,8 @@ internal readonly struct CheckpointPacer
     /// <param name="logBytesMax">How much log may be written between checkpoints, in bytes; 0 when the log does not matter.</param>
     internal CheckpointPacer(TimeSpan interval, double completionTarget, long logBytesMax)
     {
-        Invariant.Check(interval > TimeSpan.Zero, "The time between checkpoints is positive.");
-        Invariant.Check(completionTarget is > 0 and <= 1, "The completion target is above 0 and at most 1.");
+        StorageInvariant.Check(interval > TimeSpan.Zero, "The time between checkpoints is positive.");
+        StorageInvariant.Check(completionTarget is > 0 and <= 1, "The completion target is above 0 and at most 1.");
         _intervalSeconds = interval.TotalSeconds;
         _completionTarget = completionTarget;
         _logBytesMax = logBytesMax;

@@ -45,10 +45,10 @@ internal sealed class CheckpointPlan
     }
 
     /// <summary>Adds a page.</summary>
-    /// <param name="tag">Which.</param>
-    /// <param name="buffer">The index of its buffer.</param>
-    internal void Add(in PageTag tag, int buffer)
+    /// <param name="page">Its buffer, and which it is.</param>
+    internal void Add(in BufferSlot page)
     {
+        PageTag tag = page.Tag;
         ForkKey fork = new(tag.Relation, tag.Fork);
         if (_lastFound < 0 || fork != _lastFork)
         {
@@ -64,7 +64,7 @@ internal sealed class CheckpointPlan
 
         if (Count == _keys.Length) Grow();
         _keys[Count] = ((ulong)(uint)_lastFound << 32) | tag.BlockNumber;
-        _buffers[Count++] = buffer;
+        _buffers[Count++] = page.BufferIndex;
     }
 
     /// <summary>Sorts what was added and shares it out among the tablespaces.</summary>
@@ -98,13 +98,10 @@ internal sealed class CheckpointPlan
     /// <summary>
     /// Takes the next pages that are written together: contiguous blocks of one fork, of the tablespace that is furthest behind.
     /// </summary>
-    /// <param name="buffers">Receives the indexes of the buffers, ascending by block.</param>
-    /// <param name="limit">How many at most: what one write may have here; at least 1.</param>
-    /// <param name="first">Which page is the first.</param>
+    /// <param name="pages">Receives the pages, ascending by block.</param>
     /// <returns>How many; 0 when there are no more.</returns>
-    internal int TakeRun(Span<int> buffers, int limit, out PageTag first)
+    internal int TakeRun(Span<BufferSlot> pages)
     {
-        first = default;
         int chosen = -1;
         for (int index = 0; index < _tablespaces.Count; index++)
         {
@@ -116,14 +113,15 @@ internal sealed class CheckpointPlan
         if (chosen < 0) return 0;
         TablespaceShare taken = _tablespaces[chosen];
         ulong firstKey = _keys[taken.Next];
-        first = TagOf(firstKey);
-        limit = Math.Min(Math.Min(limit, buffers.Length), taken.End - taken.Next);
+        ForkKey fork = _ranked[(int)(firstKey >> 32)];
+        int limit = Math.Min(pages.Length, taken.End - taken.Next);
         int count = 0;
 
         // The key of the block above the highest possible one belongs to the next fork, and its block 0 is no neighbour: ranks differ.
         while (count < limit && _keys[taken.Next + count] == firstKey + (ulong)count && (_keys[taken.Next + count] >> 32) == (firstKey >> 32))
         {
-            buffers[count] = _buffers[taken.Next + count];
+            PageTag tag = new(fork.Relation, fork.Fork, (uint)_keys[taken.Next + count]);
+            pages[count] = new BufferSlot(_buffers[taken.Next + count], tag);
             count++;
         }
 
@@ -132,27 +130,6 @@ internal sealed class CheckpointPlan
         _tablespaces[chosen] = taken;
         TakenCount += count;
         return count;
-    }
-
-    /// <summary>The page that <see cref="TakeRun"/> begins with next, to ask how much may be written at once there; false when there is none.</summary>
-    internal bool TryPeek(out PageTag first)
-    {
-        first = default;
-        double least = double.MaxValue;
-        foreach (TablespaceShare share in _tablespaces)
-        {
-            if (share.Next == share.End || share.Progress >= least) continue;
-            least = share.Progress;
-            first = TagOf(_keys[share.Next]);
-        }
-
-        return least != double.MaxValue;
-    }
-
-    private PageTag TagOf(ulong key)
-    {
-        ForkKey fork = _ranked[(int)(key >> 32)];
-        return new PageTag(fork.Relation, fork.Fork, (uint)key);
     }
 
     private void ShareOut()

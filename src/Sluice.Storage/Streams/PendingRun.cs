@@ -21,7 +21,7 @@ internal struct PendingRun
     /// <summary>Begins with one block.</summary>
     internal void Begin(uint block)
     {
-        Invariant.Check(Count == 0, "A read that has blocks is issued before another begins.");
+        StorageInvariant.Check(Count == 0, "A read that has blocks is issued before another begins.");
         (Lowest, Count, IsDescending) = (block, 1, false);
     }
 
@@ -49,7 +49,7 @@ internal struct PendingRun
     /// <summary>Takes blocks away that come first in the order of the stream.</summary>
     internal void RemoveFirst(int count)
     {
-        Invariant.Check(count <= Count, "No more blocks are taken from a read than it has.");
+        StorageInvariant.Check(count <= Count, "No more blocks are taken from a read than it has.");
         if (!IsDescending) Lowest += (uint)count;
         Count -= count;
     }

@@ -12,24 +12,22 @@ public sealed class CheckpointPlanTests
             Random random = new(seed);
             Dictionary<PageTag, int> pages = MakePages(random);
             plan.Clear();
-            foreach ((PageTag tag, int buffer) in pages.OrderBy(_ => random.Next())) plan.Add(tag, buffer);
+            foreach ((PageTag tag, int buffer) in pages.OrderBy(_ => random.Next())) plan.Add(new BufferSlot(buffer, tag));
             plan.Arrange();
-            int[] buffers = new int[128];
             int limit = random.Next(1, 33);
+            BufferSlot[] slots = new BufferSlot[limit];
             Dictionary<(RelationId, RelationFork), uint> lastOfFork = [];
             while (true)
             {
-                bool isMore = plan.TryPeek(out PageTag peeked);
-                int count = plan.TakeRun(buffers, limit, out PageTag first);
-                Assert.Equal(isMore, count != 0);
+                int count = plan.TakeRun(slots);
                 if (count == 0) break;
-                Assert.Equal(peeked, first);
+                PageTag first = slots[0].Tag;
                 Assert.InRange(count, 1, limit);
                 for (int index = 0; index < count; index++)
                 {
                     PageTag tag = first with { BlockNumber = first.BlockNumber + (uint)index };
                     Assert.True(pages.Remove(tag, out int buffer), $"{tag} was taken twice or never added (seed {seed}).");
-                    Assert.Equal(buffer, buffers[index]);
+                    Assert.Equal(new BufferSlot(buffer, tag), slots[index]);
                     (RelationId, RelationFork) fork = (tag.Relation, tag.Fork);
                     if (lastOfFork.TryGetValue(fork, out uint last)) Assert.True(last < tag.BlockNumber, "Blocks of a fork come in order.");
                     lastOfFork[fork] = tag.BlockNumber;
@@ -52,16 +50,16 @@ public sealed class CheckpointPlanTests
         (uint Tablespace, int Pages)[] sizes = [(1663, 1000), (50001, 100), (50002, 10)];
         foreach ((uint tablespace, int pages) in sizes)
         {
-            for (uint block = 0; block < pages; block++) plan.Add(new PageTag(new RelationId(tablespace, 5, 1), RelationFork.Main, block * 2), 0);
+            for (uint block = 0; block < pages; block++) plan.Add(new BufferSlot(0, new PageTag(new RelationId(tablespace, 5, 1), RelationFork.Main, block * 2)));
         }
 
         plan.Arrange();
         Assert.Equal(3, plan.TablespaceCount);
         Dictionary<uint, int> taken = sizes.ToDictionary(static size => size.Tablespace, static _ => 0);
-        int[] buffers = new int[1];
-        while (plan.TakeRun(buffers, 1, out PageTag first) != 0)
+        BufferSlot[] slots = new BufferSlot[1];
+        while (plan.TakeRun(slots) != 0)
         {
-            taken[first.Relation.TablespaceOid]++;
+            taken[slots[0].Tag.Relation.TablespaceOid]++;
             double least = sizes.Min(size => (double)taken[size.Tablespace] / size.Pages);
             double most = sizes.Max(size => (double)(taken[size.Tablespace] - 1) / size.Pages);
             Assert.True(most <= least + 1e-9, $"One tablespace is at {most:P0} while another is at {least:P0}.");
@@ -73,22 +71,22 @@ public sealed class CheckpointPlanTests
     {
         CheckpointPlan plan = new();
         RelationId relation = new(1663, 5, 7);
-        plan.Add(new PageTag(relation, RelationFork.FreeSpaceMap, 0), 1);
-        plan.Add(new PageTag(relation, RelationFork.Main, uint.MaxValue - 1), 0);
+        plan.Add(new BufferSlot(1, new PageTag(relation, RelationFork.FreeSpaceMap, 0)));
+        plan.Add(new BufferSlot(0, new PageTag(relation, RelationFork.Main, uint.MaxValue - 1)));
         plan.Arrange();
-        int[] buffers = new int[4];
-        Assert.Equal(1, plan.TakeRun(buffers, 4, out PageTag first));
-        Assert.Equal(RelationFork.Main, first.Fork);
-        Assert.Equal(1, plan.TakeRun(buffers, 4, out first));
-        Assert.Equal(RelationFork.FreeSpaceMap, first.Fork);
-        Assert.Equal(0, plan.TakeRun(buffers, 4, out _));
+        BufferSlot[] slots = new BufferSlot[4];
+        Assert.Equal(1, plan.TakeRun(slots));
+        Assert.Equal(RelationFork.Main, slots[0].Tag.Fork);
+        Assert.Equal(1, plan.TakeRun(slots));
+        Assert.Equal(RelationFork.FreeSpaceMap, slots[0].Tag.Fork);
+        Assert.Equal(0, plan.TakeRun(slots));
     }
 
     [Fact]
     public void ASecondCheckpointOfTheSameSizeAllocatesNothing()
     {
         CheckpointPlan plan = new();
-        int[] buffers = new int[16];
+        BufferSlot[] slots = new BufferSlot[16];
         Run();
         Run();
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -98,9 +96,9 @@ public sealed class CheckpointPlanTests
         void Run()
         {
             plan.Clear();
-            for (uint block = 0; block < 5000; block++) plan.Add(new PageTag(new RelationId(1663, 5, block % 7), RelationFork.Main, (block * 7919) % 100003), (int)block);
+            for (uint block = 0; block < 5000; block++) plan.Add(new BufferSlot((int)block, new PageTag(new RelationId(1663, 5, block % 7), RelationFork.Main, (block * 7919) % 100003)));
             plan.Arrange();
-            while (plan.TakeRun(buffers, 16, out _) != 0)
+            while (plan.TakeRun(slots) != 0)
             {
             }
         }
