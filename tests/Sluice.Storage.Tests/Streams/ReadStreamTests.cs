@@ -70,7 +70,7 @@ public sealed class ReadStreamTests
         ReadOperation operation = other.CreateReadOperation();
         BufferPin[] pins = new BufferPin[1];
         Assert.True(await other.StartReadBuffersAsync(operation, rig.Relation, RelationFork.Main, 5, pins, 0, 1));
-        Assert.True(stall.WaitUntilStalled(1, StorageRig.Watchdog));
+        WaitUntilStalled(stall, other);
         using ReadStream stream = rig.Stream([0, 2, 5, 7], new ReadStreamOptions { IsFull = true });
         Assert.Equal(0u, rig.Take(await stream.NextAsync()));
         Assert.Equal(2u, rig.Take(await stream.NextAsync()));
@@ -93,7 +93,7 @@ public sealed class ReadStreamTests
         ReadOperation operation = other.CreateReadOperation();
         BufferPin[] pins = new BufferPin[1];
         await other.StartReadBuffersAsync(operation, rig.Relation, RelationFork.Main, 5, pins, 0, 1);
-        Assert.True(stall.WaitUntilStalled(1, StorageRig.Watchdog));
+        WaitUntilStalled(stall, other);
         using ReadStream stream = rig.Stream([0, 2, 5, 7], new ReadStreamOptions { IsFull = true });
         Assert.Equal(0u, rig.Take(await stream.NextAsync()));
         Assert.Equal(2u, rig.Take(await stream.NextAsync()));
@@ -118,7 +118,7 @@ public sealed class ReadStreamTests
         ReadOperation operation = other.CreateReadOperation();
         BufferPin[] pins = new BufferPin[3];
         await other.StartReadBuffersAsync(operation, rig.Relation, RelationFork.Main, 2, pins, 0, 3);
-        Assert.True(stall.WaitUntilStalled(1, StorageRig.Watchdog));
+        WaitUntilStalled(stall, other);
         using ReadStream stream = rig.Stream([0, 2, 4], new ReadStreamOptions { IsFull = true });
         Assert.Equal(0u, rig.Take(await stream.NextAsync()));
         Task<BufferPin> second = stream.NextAsync().AsTask();
@@ -297,6 +297,17 @@ public sealed class ReadStreamTests
         }
 
         return count;
+    }
+
+    // A driven method delivers only while somebody looks.
+    private static void WaitUntilStalled(Injection stall, BufferSession session)
+    {
+        long began = Environment.TickCount64;
+        while (!stall.WaitUntilStalled(1, TimeSpan.FromMilliseconds(1)))
+        {
+            session.Context.Poll();
+            Assert.True(Environment.TickCount64 - began < StorageRig.Watchdog.TotalMilliseconds, "The read was not held back.");
+        }
     }
 
     private static bool IsReadOf(IoRequest request, uint block, int count) =>

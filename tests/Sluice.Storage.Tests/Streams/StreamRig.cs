@@ -41,7 +41,7 @@ internal sealed class StreamRig : IAsyncDisposable
     internal uint Take(BufferPin pin)
     {
         uint block = pin.BlockNumber;
-        Pages.Check(pin.Page, Relation.Id.Number, block);
+        Support.Pages.Check(pin.Page, Relation.Id.Number, block);
         pin.Release();
         return block;
     }
