@@ -26,8 +26,10 @@ internal struct PendingRun
     }
 
     /// <summary>Adds a block when it is the neighbour on the side on which the run grows; a run of one grows on either.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="onlyUpwards">Whether even a run of one only grows upwards: its page is pinned already as the first of an ascending read.</param>
     /// <returns>False when it is not: the run has to be issued first.</returns>
-    internal bool TryAdd(uint block)
+    internal bool TryAdd(uint block, bool onlyUpwards = false)
     {
         if (Count == 0) return false;
         bool isNextAbove = block != 0 && block - 1 == Lowest + (uint)(Count - 1);
@@ -39,7 +41,7 @@ internal struct PendingRun
             return true;
         }
 
-        if (!isNextBelow || (Count != 1 && !IsDescending)) return false;
+        if (!isNextBelow || onlyUpwards || (Count != 1 && !IsDescending)) return false;
         Count++;
         Lowest--;
         IsDescending = true;

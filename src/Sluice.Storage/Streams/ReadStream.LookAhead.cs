@@ -23,7 +23,7 @@ public sealed partial class ReadStream
             }
 
             if (_pending.Count == 0) _pending.Begin(block);
-            else if (!_pending.TryAdd(block))
+            else if (!_pending.TryAdd(block, onlyUpwards: _forwardedCount != 0))
             {
                 // What the source said about it stays where it is: the place behind the pending run does not move when that is issued.
                 _ungotten = block;

@@ -62,7 +62,7 @@ internal sealed class StreamRig : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Assert.Equal(0, Session.PinCount);
+        // A test that failed keeps pins: what it said is not to be hidden.
         await Session.DisposeAsync();
         Pool.Dispose();
         Storage.Dispose();
