@@ -15,7 +15,8 @@ public sealed class BootTests
             boot.Own(new Thing(() => ended.Add("pool")));
             boot.Start(async stopping =>
             {
-                await Task.Delay(Timeout.InfiniteTimeSpan, boot.Disk.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                await Task.Delay(Timeout.InfiniteTimeSpan, boot.Disk.Time, stopping).ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
                 ended.Add("writer");
             });
             return Task.CompletedTask;
@@ -91,7 +92,8 @@ public sealed class BootTests
     public void TheSystemOfABootIsTheScenariosToConfigure()
     {
         Configured scenario = new();
-        SimulationResult result = Simulator.Run(new ScenarioInfo("configured", "uses many handles", () => scenario), new SimulationParameters("configured", 1));
+        SimulationResult result = Simulator.Run(
+            new ScenarioInfo("configured", "uses many handles", () => scenario), new SimulationParameters("configured", 1));
         Assert.False(result.IsFailure, result.Report);
         Assert.Equal(5, scenario.Boots);
     }

@@ -14,7 +14,9 @@ public abstract class Scenario
         return new SimulatedDiskOptions { SectorBytes = random.Chance(0.5) ? 512 : 4096 };
     }
 
-    /// <summary>The system of each boot: modules with targets and callbacks, more contexts or handles. A small one unless said otherwise.</summary>
+    /// <summary>
+    /// The system of each boot: modules with targets and callbacks, more contexts or handles. A small one unless said otherwise.
+    /// </summary>
     /// <param name="options">To be changed; the method, its catalog and the clock are given.</param>
     public virtual void ConfigureSystem(AioSystemOptions options)
     {
@@ -43,7 +45,8 @@ public abstract class Scenario
     public virtual Task SetUpAsync(SimulationRun run) => Task.CompletedTask;
 
     /// <summary>
-    /// The code under test: about as many operations as the run asks for. May be killed anywhere; throws when it is. Injected errors that it
+    /// The code under test: about as many operations as the run asks for. May be killed anywhere; throws when it is. Injected errors that
+    /// it
     /// cannot live with may end it early.
     /// </summary>
     /// <param name="run">The run.</param>

@@ -1,6 +1,8 @@
 namespace Sluice.Simulation;
 
-/// <summary>Runs one seed of a scenario: set-up, then rounds of check, work and crash, then one that ends in good order, and a last check.</summary>
+/// <summary>
+/// Runs one seed of a scenario: set-up, then rounds of check, work and crash, then one that ends in good order, and a last check.
+/// </summary>
 public static class Simulator
 {
     private const ulong CrashPlanStream = 60;
@@ -33,8 +35,9 @@ public static class Simulator
             if (run.Disk.CountFaults(kind) is var count and > 0) faults[kind] = count;
         }
 
-        string? text = failure is null ? null : failure is SimulationException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}";
-        return new SimulationResult(parameters, text, failure, run.Disk.Trace.Hash, run.Disk.OperationCount, run.Disk.CrashCount, faults, run.Disk.Trace);
+        string? text = failure is null or SimulationException ? failure?.Message : $"{failure.GetType().Name}: {failure.Message}";
+        return new SimulationResult(
+            parameters, text, failure, run.Disk.Trace.Hash, run.Disk.OperationCount, run.Disk.CrashCount, faults, run.Disk.Trace);
     }
 
     private static void RunRounds(Scenario subject, SimulationRun run)
@@ -93,6 +96,9 @@ public static class Simulator
                 return work();
             },
             subject.ConfigureSystem);
-        if (!survived && !mayDie) throw new SimulationException("The disk crashed in the set-up or after the last planned crash: leave crashes to the run.");
+        if (!survived && !mayDie)
+        {
+            throw new SimulationException("The disk crashed in the set-up or after the last planned crash: leave crashes to the run.");
+        }
     }
 }

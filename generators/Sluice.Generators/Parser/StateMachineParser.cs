@@ -19,7 +19,8 @@ internal static class StateMachineParser
     public static ParseResult<StateMachineModel>? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellationToken)
     {
         if (AttributedType.Read(context, Names.StateMachineAttribute, "states", Kind, cancellationToken) is not { } read) return null;
-        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) = (read.Symbol, read.Declaration, read.Diagnostics);
+        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) =
+            (read.Symbol, read.Declaration, read.Diagnostics);
         Location statesLocation = read.ArgumentLocation;
         TypeModel? type = TypeParser.Parse(symbol, declaration, Kind, diagnostics);
         if (symbol.IsReadOnly)

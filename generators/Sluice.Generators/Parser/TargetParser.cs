@@ -14,7 +14,8 @@ internal static class TargetParser
     public static ParseResult<TargetModel>? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellationToken)
     {
         if (AttributedType.Read(context, Names.TargetAttribute, "name", Kind, cancellationToken) is not { } read) return null;
-        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) = (read.Symbol, read.Declaration, read.Diagnostics);
+        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) =
+            (read.Symbol, read.Declaration, read.Diagnostics);
         string name = read.ReadName();
         TypeModel? type = TypeParser.Parse(symbol, declaration, Kind, diagnostics);
         bool isStub = !TypeParser.CanBeRegistered(symbol, declaration, Kind, diagnostics);

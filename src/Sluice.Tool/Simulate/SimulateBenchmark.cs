@@ -38,18 +38,30 @@ internal static class SimulateBenchmark
                 .Select(_ => SpeedBenchmark.Measure(operations, writeShare))
                 .OrderBy(static measured => measured.OperationsPerSecond)
                 .ElementAt(Repetitions / 2);
-            table.AddRow($"{name}: 8 KiB, 32 in flight, no faults, one loop", Text($"{rate:N0} operations/s"), Text($"{processorRate:N0}"), Text($"{allocated:0.00} B each"));
+            table.AddRow(
+                $"{name}: 8 KiB, 32 in flight, no faults, one loop",
+                Text($"{rate:N0} operations/s"),
+                Text($"{processorRate:N0}"),
+                Text($"{allocated:0.00} B each"));
         }
 
         cancellationToken.ThrowIfCancellationRequested();
         ScenarioInfo scenario = ScenarioCatalog.Get(Scenario);
         TimeSpan processor = Environment.CpuUsage.TotalTime;
         Stopwatch watch = Stopwatch.StartNew();
-        SweepResult sweep = SeedSweep.Run(scenario, 1, seeds, static parameters => parameters with { Operations = RoundOperations }, cancellationToken: cancellationToken);
+        SweepResult sweep = SeedSweep.Run(
+            scenario,
+            1,
+            seeds,
+            static parameters => parameters with { Operations = RoundOperations },
+            cancellationToken: cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         double seconds = watch.Elapsed.TotalSeconds;
         double processorSeconds = (Environment.CpuUsage.TotalTime - processor).TotalSeconds;
-        string what = Text($"{sweep.Runs:N0} seeds of {Scenario}: {(double)sweep.Operations / sweep.Runs:0} operations, {(double)sweep.Crashes / sweep.Runs:0.#} crashes each; {Environment.ProcessorCount} cores");
+        double operationsEach = (double)sweep.Operations / sweep.Runs;
+        double crashesEach = (double)sweep.Crashes / sweep.Runs;
+        string each = Text($"{operationsEach:0} operations, {crashesEach:0.#} crashes each");
+        string what = Text($"{sweep.Runs:N0} seeds of {Scenario}: {each}; {Environment.ProcessorCount} cores");
         table.AddRow(what, Text($"{seconds:0.0} s"), Text($"{sweep.Runs / processorSeconds:N0} seeds"), "");
         ToolConsole.On(output).Write(table);
         if (sweep.Failures.Count != 0) throw new FailureException(sweep.Failures[0].Report.ReplaceLineEndings(" "));
