@@ -167,7 +167,7 @@ internal sealed class CheckpointPlan
             int order = Relation.TablespaceOid.CompareTo(other.Relation.TablespaceOid);
             if (order == 0) order = Relation.DatabaseOid.CompareTo(other.Relation.DatabaseOid);
             if (order == 0) order = Relation.Number.CompareTo(other.Relation.Number);
-            return order != 0 ? order : Fork.CompareTo(other.Fork);
+            return order != 0 ? order : ((byte)Fork).CompareTo((byte)other.Fork);
         }
     }
 }

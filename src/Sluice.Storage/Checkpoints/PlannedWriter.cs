@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Diagnostics;
 
 namespace Sluice.Storage;
 
@@ -21,6 +21,7 @@ internal sealed class PlannedWriter
     private LogPosition _flushAtLeast;
     private CancellationToken _cancellationToken;
     private Exception? _failure;
+    private Task? _flush;
     private int _inFlight;
     private int _nextDeferred;
     private int _taken;
@@ -84,25 +85,47 @@ internal sealed class PlannedWriter
         if (_failure is { } failure) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
+    // One method for all that a lane does: what awaits in it costs no memory, because its state lives as long as the lane.
     private async Task RunAsync(Lane lane, bool isDeferred)
     {
+        if (isDeferred)
+        {
+            await RunDeferredAsync(lane);
+            return;
+        }
+
         try
         {
             while (_failure is null)
             {
-                if (_beforeRun is not null && !isDeferred) await _beforeRun();
+                if (_beforeRun is not null) await _beforeRun();
                 _cancellationToken.ThrowIfCancellationRequested();
-                if (isDeferred)
-                {
-                    if (_nextDeferred == _deferred.Count) return;
-                    await WriteBusyAsync(lane, _deferred[_nextDeferred++]);
-                    continue;
-                }
-
                 int count = Plan.TakeRun(lane.Slots);
                 if (count == 0) return;
                 Volatile.Write(ref _taken, Plan.TakenCount);
-                await WriteRunAsync(lane, count);
+                int offered = 0;
+                int flushedFor = -1;
+                while (offered < count)
+                {
+                    WriteStart start = Session.TryStartWriteBuffers(lane.Operation, lane.Slots.AsSpan(offered, count - offered), _flags);
+                    if (start.Count != 0)
+                    {
+                        Begin(lane);
+                        while (!Session.TryFinishWrite(lane.Operation)) await Session.Context.WaitAsync(lane.Operation.Reference);
+
+                        // What a short write left is offered again.
+                        offered += End(lane, lane.Slots[offered].Tag);
+                    }
+                    else if (start.Refusal == WriteRefusal.LogFirst && flushedFor != offered)
+                    {
+                        flushedFor = offered;
+                        await FlushLogAsync(start.FlushUpTo);
+                    }
+                    else
+                    {
+                        offered += PassOver(lane, start.Refusal, offered);
+                    }
+                }
             }
         }
         catch (Exception exception)
@@ -111,82 +134,79 @@ internal sealed class PlannedWriter
         }
     }
 
-    /// <summary>Writes a run of neighbours, in as many writes as it takes.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask WriteRunAsync(Lane lane, int count)
+    private async Task RunDeferredAsync(Lane lane)
     {
-        int offered = 0;
-        int flushedFor = -1;
-        while (offered < count)
+        try
         {
-            WriteStart start = Session.TryStartWriteBuffers(lane.Operation, lane.Slots.AsSpan(offered, count - offered), _flags);
-            if (start.Count != 0)
+            while (_failure is null && _nextDeferred < _deferred.Count)
             {
-                // What a short write left is offered again.
-                offered += await FinishAsync(lane, lane.Slots[offered].Tag);
-                continue;
-            }
+                _cancellationToken.ThrowIfCancellationRequested();
+                BufferSlot page = lane.Slots[0] = _deferred[_nextDeferred++];
+                while (true)
+                {
+                    // Stands in line for it.
+                    WriteStart start = await Session.StartWriteInTurnAsync(lane.Operation, lane.Slots.AsMemory(0, 1), _flags, _cancellationToken);
+                    if (start.Count == 0)
+                    {
+                        if (start.Refusal == WriteRefusal.Failed) throw lane.Operation.Failure!;
+                        break;
+                    }
 
-            switch (start.Refusal)
-            {
-                case WriteRefusal.NotNeeded:
-                    offered++;
-                    break;
-                case WriteRefusal.LogFirst when flushedFor != offered:
-                    // Further than this page needs: then the log is flushed once for nearly all of them.
-                    flushedFor = offered;
-                    await _logFlusher.FlushAsync(LogPosition.Max(start.FlushUpTo, _flushAtLeast), _cancellationToken);
-                    break;
-                case WriteRefusal.NoHandle:
-                    // Others on the loop have them all. Driving needs nobody else, so this ends as soon as any I/O does.
-                    Session.Context.WaitForAny();
-                    break;
-                case WriteRefusal.Failed:
-                    throw lane.Operation.Failure!;
-                default:
-                    // In use, or changed faster than the log is flushed.
-                    _deferred.Add(lane.Slots[offered++]);
-                    break;
+                    Begin(lane);
+                    while (!Session.TryFinishWrite(lane.Operation)) await Session.Context.WaitAsync(lane.Operation.Reference);
+                    if (End(lane, page.Tag) != 0) break;
+                }
             }
+        }
+        catch (Exception exception)
+        {
+            _failure ??= exception;
         }
     }
 
-    // A page that was in use when its turn came: stands in line for it.
-    private async ValueTask WriteBusyAsync(Lane lane, BufferSlot page)
-    {
-        lane.Slots[0] = page;
-        while (true)
-        {
-            WriteStart start = await Session.StartWriteInTurnAsync(lane.Operation, lane.Slots.AsMemory(0, 1), _flags, _cancellationToken);
-            if (start.Count == 0)
-            {
-                if (start.Refusal == WriteRefusal.Failed) throw lane.Operation.Failure!;
-                return;
-            }
-
-            if (await FinishAsync(lane, page.Tag) != 0) return;
-        }
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> FinishAsync(Lane lane, PageTag first)
+    private void Begin(Lane lane)
     {
         Writes++;
         InFlightMost = Math.Max(InFlightMost, ++_inFlight);
-        try
-        {
-            await Session.WaitWriteBuffersAsync(lane.Operation);
-        }
-        finally
-        {
-            _inFlight--;
-            PagesWritten += lane.Operation.BlocksWritten;
-        }
-
-        lane.Operation.ThrowIfFailed();
-        if (_writeBack.IsOn) _writeBack.Add(Session.Context, first, lane.Operation.BlocksWritten);
-        return lane.Operation.BlocksWritten;
+        lane.BeganAt = Stopwatch.GetTimestamp();
     }
+
+    /// <returns>How many pages were written.</returns>
+    private int End(Lane lane, PageTag first)
+    {
+        _inFlight--;
+        int written = lane.Operation.BlocksWritten;
+        PagesWritten += written;
+        Session.CountIo(IoContext.Normal, IoAction.Write, 0, 0, Stopwatch.GetElapsedTime(lane.BeganAt));
+        lane.Operation.ThrowIfFailed();
+        if (_writeBack.IsOn) _writeBack.Add(Session.Context, first, written);
+        return written;
+    }
+
+    /// <returns>By how many pages to go on.</returns>
+    private int PassOver(Lane lane, WriteRefusal refusal, int offered)
+    {
+        switch (refusal)
+        {
+            case WriteRefusal.NotNeeded:
+                return 1;
+            case WriteRefusal.NoHandle:
+                // Others on the loop have them all. Driving needs nobody else, so this ends as soon as any I/O does.
+                Session.Context.WaitForAny();
+                return 0;
+            case WriteRefusal.Failed:
+                throw lane.Operation.Failure!;
+            default:
+                // In use, or changed faster than the log is flushed.
+                _deferred.Add(lane.Slots[offered]);
+                return 1;
+        }
+    }
+
+    // One flush for all lanes, and further than the page at hand needs: then the log is flushed once for nearly all of them.
+    private Task FlushLogAsync(LogPosition upTo) => _flush is { IsCompleted: false } running ? running : _flush = StartFlushAsync(upTo);
+
+    private async Task StartFlushAsync(LogPosition upTo) => await _logFlusher.FlushAsync(LogPosition.Max(upTo, _flushAtLeast), _cancellationToken);
 
     private sealed class Lane(BufferSession session)
     {
@@ -195,5 +215,7 @@ internal sealed class PlannedWriter
         internal BufferSlot[] Slots { get; } = new BufferSlot[session.CombineMax];
 
         internal Task Running { get; set; } = Task.CompletedTask;
+
+        internal long BeganAt { get; set; }
     }
 }

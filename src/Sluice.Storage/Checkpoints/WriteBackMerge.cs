@@ -13,7 +13,7 @@ internal readonly record struct WriteBackRange(RelationId Relation, RelationFork
         int order = Relation.TablespaceOid.CompareTo(other.Relation.TablespaceOid);
         if (order == 0) order = Relation.DatabaseOid.CompareTo(other.Relation.DatabaseOid);
         if (order == 0) order = Relation.Number.CompareTo(other.Relation.Number);
-        if (order == 0) order = Fork.CompareTo(other.Fork);
+        if (order == 0) order = ((byte)Fork).CompareTo((byte)other.Fork);
         return order != 0 ? order : First.CompareTo(other.First);
     }
 }
