@@ -34,6 +34,7 @@ internal sealed unsafe class VictimFinder
     private bool _isLastResort;
     private int _lastResortWrites;
     private bool _lacksHandle;
+    private bool _hasStarted;
     private Exception? _failure;
 
     internal VictimFinder(BufferSession session, BufferFrames frames, LocalBuffers? local)
@@ -69,6 +70,7 @@ internal sealed unsafe class VictimFinder
         {
             _foreignIndex = -1;
             _lacksHandle = false;
+            _hasStarted = false;
             LogPosition log = default;
             int index;
             if (ring is not null)
@@ -88,6 +90,9 @@ internal sealed unsafe class VictimFinder
             }
 
             if (TryFindBlocker(log, out blocker)) return -1;
+
+            // Writes that were done in place left candidates behind, or failed and are not tried again.
+            if (_hasStarted) continue;
             if (_isLastResort || _failure is null && !AnyFailedWrites()) break;
 
             // Everything else is pinned: what could not be written before is tried again.
@@ -241,7 +246,9 @@ internal sealed unsafe class VictimFinder
     {
         isTaken = false;
         ulong state = _frames.ReadState(index);
-        if (IsBeingWritten(index, state)) return true;
+
+        // Its own write, perhaps; if it is another's, the clock finds the page when it comes round.
+        if (IsBeingWritten(index, state)) return _pendingCount != 0;
         if (BufferState.Pins(state) != 0 || BufferState.Usage(state) != 0) return false;
         const ulong DirtyPage = BufferState.TagValid | BufferState.Dirty;
         if ((state & DirtyPage) != DirtyPage)
@@ -269,7 +276,7 @@ internal sealed unsafe class VictimFinder
         if (start.Count > 0) return true;
         if (start.Refusal == WriteRefusal.LogFirst) log = LogPosition.Max(log, start.FlushUpTo);
         if (start.Refusal == WriteRefusal.NoHandle) _lacksHandle = true;
-        return start.Refusal is WriteRefusal.LogFirst or WriteRefusal.NoHandle or WriteRefusal.InProgress;
+        return start.Refusal is WriteRefusal.LogFirst or WriteRefusal.NoHandle;
     }
 
     private int Sweep(ref LogPosition log)
@@ -355,8 +362,14 @@ internal sealed unsafe class VictimFinder
         int count = CollectRun(index);
         if (count == 0) return new WriteStart(0, WriteRefusal.NotNeeded);
         WriteStart start = _session.TryStartWrite(free, _run.AsSpan(0, count), WriteFlags.None, context, _local);
-        if (start.Refusal == WriteRefusal.Failed) _failure = free.Failure;
+        if (start.Refusal == WriteRefusal.Failed)
+        {
+            _hasStarted = true;
+            _failure = free.Failure;
+        }
+
         if (start.Count == 0) return start;
+        _hasStarted = true;
         _sequences[free.Return.Tag] = ++_writeSequence;
         _pendingCount++;
         for (int place = 1; place < start.Count; place++) AddCandidate(_run[place].BufferIndex);

@@ -8,7 +8,7 @@ namespace Sluice.Storage.Tests.Buffers.Support;
 /// <summary>A pool on a data directory of a test's own, under a real io_method that injects what a test asks for.</summary>
 internal sealed class PoolRig : IDisposable
 {
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     internal const uint Database = 5;
 
