@@ -15,6 +15,7 @@ internal static class RealCluster
     internal const int BlockCount = 1356;
     private const string Resource = "pg18-cluster.tar.br";
     private const string Root = "pg18-cluster/";
+    private static readonly Lazy<byte[]> s_archive = new(Decompress);
 
     /// <summary>Writes the whole data directory below a folder.</summary>
     /// <returns>The data directory.</returns>
@@ -71,9 +72,14 @@ internal static class RealCluster
         File.WriteAllBytes(path, control);
     }
 
-    private static BrotliStream Open()
+    private static MemoryStream Open() => new(s_archive.Value, writable: false);
+
+    private static byte[] Decompress()
     {
-        Stream resource = typeof(RealCluster).Assembly.GetManifestResourceStream(Resource) ?? throw new InvalidOperationException($"The test assembly has no resource {Resource}.");
-        return new BrotliStream(resource, CompressionMode.Decompress);
+        using Stream resource = typeof(RealCluster).Assembly.GetManifestResourceStream(Resource) ?? throw new InvalidOperationException($"The test assembly has no resource {Resource}.");
+        using BrotliStream archive = new(resource, CompressionMode.Decompress);
+        MemoryStream content = new();
+        archive.CopyTo(content);
+        return content.ToArray();
     }
 }
