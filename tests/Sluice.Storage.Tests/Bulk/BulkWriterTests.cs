@@ -17,7 +17,7 @@ public sealed class BulkWriterTests
             for (uint block = 0; block < 2500; block++) await WriteAsync(writer, relation, block, isBlocking: false);
             await writer.CompleteAsync();
             Assert.Equal(2500, writer.PageCount);
-            
+
             // The handles have 16 vectors here.
             Assert.InRange(writer.WriteCount, 2500 / 16, (2500 / 16) + 6);
         }
