@@ -6,8 +6,8 @@ public static class ClusterFiles
     private const string TemporaryPrefix = "pgsql_tmp";
 
     /// <summary>
-    /// Lists the relation files. Passed over, as pg_checksums does: what holds temporary data
-    /// (<c>pgsql_tmp…</c>), and every file that is not named as a relation file is (pg_control, pg_filenode.map, PG_VERSION, …).
+    /// Lists the relation files. Passed over: what holds temporary data (<c>pgsql_tmp…</c>), and every file that is not named as a
+    /// relation file is (pg_control, pg_filenode.map, PG_VERSION, …).
     /// </summary>
     /// <param name="system">The system whose namespace the directory is in.</param>
     /// <param name="dataDirectory">The data directory.</param>
