@@ -51,7 +51,11 @@ public static partial class PageChecksum
         ArgumentOutOfRangeException.ThrowIfNotEqual(pages.Length, 2 * StorageLimits.PageBytes);
         ReadOnlySpan<byte> first = pages[..StorageLimits.PageBytes];
         ReadOnlySpan<byte> second = pages[StorageLimits.PageBytes..];
-        if (!Vector512.IsHardwareAccelerated || !BitConverter.IsLittleEndian) return (Compute(first, blockNumber), Compute(second, blockNumber + 1));
+        if (!Vector512.IsHardwareAccelerated || !BitConverter.IsLittleEndian)
+        {
+            return (Compute(first, blockNumber), Compute(second, blockNumber + 1));
+        }
+
         (uint one, uint two) = HashPair512(first, second);
         return (Finish(one, blockNumber), Finish(two, blockNumber + 1));
     }
@@ -102,5 +106,6 @@ public static partial class PageChecksum
 
     internal static ushort Finish(uint hash, uint blockNumber) => (ushort)(((hash ^ blockNumber) % 65535) + 1);
 
-    private static void RequirePage(ReadOnlySpan<byte> page) => ArgumentOutOfRangeException.ThrowIfNotEqual(page.Length, StorageLimits.PageBytes, nameof(page));
+    private static void RequirePage(ReadOnlySpan<byte> page) =>
+        ArgumentOutOfRangeException.ThrowIfNotEqual(page.Length, StorageLimits.PageBytes, nameof(page));
 }
