@@ -124,7 +124,7 @@ public abstract class StorageScenario : Scenario
     private void Open(SimulationRun run)
     {
         AioContext context = AioLoop.Current!.Context;
-        Storage = run.Own(new StorageManager(run.System, DataDirectory, new StorageOptions { SegmentBlocks = SegmentBlocks, OpenFilesMax = 8 }));
+        Storage = run.Own(new StorageManager(run.System, DataDirectory, new StorageOptions { SegmentBlocks = SegmentBlocks, OpenFilesMax = 64 }));
         Pool = run.Own(new BufferPool(Storage, new BufferPoolOptions { BufferCount = 32, CombineMax = 4 }));
         Session = run.Own(Pool.CreateSession("work", new BufferSessionOptions { Context = context }));
         Checkpointer = run.Own(new Checkpointer(Pool, new CheckpointerOptions { WritesMax = 6 }));
