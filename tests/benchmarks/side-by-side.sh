@@ -102,10 +102,15 @@ storage() {
 make_relation() { [[ -f "$relation" ]] || (seconds=0.05; storage scan --method sync > /dev/null); }
 
 # fio on the file of the relation, in pages of 8 KiB per second.
+# What fio writes is no page any more, so it gets a copy for that.
 fio_pages() {
-  local block="$1"; shift
+  local block="$1" pages="$relation"; shift
   make_relation
-  fio --name=row --filename="$relation" --size="$size" --bs="$block" --ioengine=io_uring --numjobs=1 --time_based --runtime="$seconds" --direct=1 \
+  if [[ "$*" == *write* ]]; then
+    pages="$work/pages"
+    [[ -f "$pages" ]] || { cp "$relation" "$pages" && sync "$pages"; }
+  fi
+  fio --name=row --filename="$pages" --size="$size" --bs="$block" --ioengine=io_uring --numjobs=1 --time_based --runtime="$seconds" --direct=1 \
     --norandommap --randrepeat=1 --invalidate=0 --fadvise_hint=0 --group_reporting --minimal --terse-version=3 "$@" > "$work/fio" 2> "$work/error" \
     || { cat "$work/error" >&2; return 1; }
   awk -F';' -v pages="$(( ${block%k} / 8 ))" '/^3;/ {gsub("%", ""); o=($8+$49)*pages; print o, (o > 0 ? ($88+$89)*10000/o : 0), 0}' "$work/fio"
@@ -122,7 +127,9 @@ timed() {
 
 pages_of() { echo $(( $(stat -c %s "$1") / 8192 )); }
 
-cat_relation() { make_relation; timed "$(pages_of "$relation")" cat "$relation"; }
+# To /dev/null by its shell's own hand: timed keeps what a command prints in a file.
+cat_to_null() { cat "$1" > /dev/null; }
+cat_relation() { make_relation; timed "$(pages_of "$relation")" cat_to_null "$relation"; }
 
 # Both sides make a new file of the same bytes and sync it.
 dd_pages() {
