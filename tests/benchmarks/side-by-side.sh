@@ -269,7 +269,7 @@ for row in "${rows[@]}"; do
     checksum) benchmark_row "$row" "PageChecksum" ">= 3 x the scalar loop" ;;
     checkpoint) compare "$row: 60,000 random pages, direct, io_uring / fio randwrite 8 KiB x 32 (pages)" ">= 0.8" "storage checkpoint --method io_uring --pages 60000 --direct --depth 32" "fio_pages 8k --rw=randwrite --iodepth=32" ;;
     checkpoint-sync) compare "$row: 60,000 random pages, direct, io_uring / sync one page at a time" ">= 5" "storage checkpoint --method io_uring --pages 60000 --direct --depth 32" "storage checkpoint --method sync --pages 60000 --direct --combine 1" ;;
-    checkpoint-runs) compare "$row: runs of 16, direct, io_uring / fio write 128 KiB x 16 (pages)" ">= 0.85" "storage checkpoint --method io_uring --pages 60000 --run 16 --direct --depth 16" "fio_pages 128k --rw=write --iodepth=16" ;;
+    checkpoint-runs) compare "$row: runs of 16, direct, io_uring / fio write 128 KiB x 32 (pages)" ">= 0.85" "storage checkpoint --method io_uring --pages 60000 --run 16 --direct --depth 32" "fio_pages 128k --rw=write --iodepth=32" ;;
     pin) benchmark_row "$row" "BufferPool" "<= 60 ns, two cores >= 1.7 x" ;;
     bulkwrite) compare "$row: io_uring, direct, synced / dd bs=8k conv=fsync (pages)" ">= 1.3" "storage bulkwrite --method io_uring --direct --depth 16" "dd_pages" ;;
     verify-cold) verify_row "$row" cold ;;
