@@ -20,6 +20,7 @@ public sealed class BufFile : IDisposable
     private readonly Lock _lock = new();
     private TempPiece?[] _pieces = [];
     private long _lengthBytes;
+    private long _droppedBytes;
     private int _references = 1;
     private bool _isClosed;
 
@@ -137,6 +138,7 @@ public sealed class BufFile : IDisposable
             ThrowIfClosed();
             long freed = _lengthBytes - lengthBytes;
             ArgumentOutOfRangeException.ThrowIfNegative(freed, nameof(lengthBytes));
+            ArgumentOutOfRangeException.ThrowIfLessThan(lengthBytes, _droppedBytes);
             int keep = (int)((lengthBytes + PieceBytes - 1) / PieceBytes);
             TempPiece?[] pieces = _pieces;
             if (keep < pieces.Length)
@@ -159,6 +161,32 @@ public sealed class BufFile : IDisposable
     }
 
     /// <summary>
+    /// Gives up what is before an offset, as far as whole pieces go: their room is free, and they can be neither read nor written any more. No I/O
+    /// may be in flight on them.
+    /// </summary>
+    /// <param name="offsetBytes">Where what is still needed begins.</param>
+    public void DropBefore(long offsetBytes)
+    {
+        lock (_lock)
+        {
+            ThrowIfClosed();
+            TempPiece?[] pieces = [.. _pieces];
+            int count = (int)Math.Min(offsetBytes / PieceBytes, pieces.Length);
+            long dropped = Math.Min(count * PieceBytes, _lengthBytes);
+            if (dropped <= _droppedBytes) return;
+            for (int index = 0; index < count; index++)
+            {
+                pieces[index]?.Remove(Owner.Space.System.FileSystem);
+                pieces[index] = null;
+            }
+
+            Volatile.Write(ref _pieces, pieces);
+            Owner.Space.Release(Owner, dropped - _droppedBytes);
+            _droppedBytes = dropped;
+        }
+    }
+
+    /// <summary>
     /// Takes everything that another file of the same space has, without moving a byte: its pieces become this file's, from the next multiple of
     /// the piece's length on. The other is closed by it. No I/O may be in flight on either, and nobody may share the other.
     /// </summary>
@@ -173,6 +201,7 @@ public sealed class BufFile : IDisposable
         lock (other._lock)
         {
             other.ThrowIfClosed();
+            if (other._droppedBytes != 0) throw new InvalidOperationException("A file of which a part was dropped cannot be appended to another.");
             if (other._references != 1) throw new InvalidOperationException("The file is shared: only a file that nobody else uses can be appended to another.");
             taken = other._pieces;
             length = other._lengthBytes;
@@ -234,7 +263,7 @@ public sealed class BufFile : IDisposable
             _isClosed = true;
             foreach (TempPiece? piece in _pieces) piece?.Remove(Owner.Space.System.FileSystem);
             _pieces = [];
-            Owner.Space.Release(Owner, _lengthBytes);
+            Owner.Space.Release(Owner, _lengthBytes - _droppedBytes);
             _lengthBytes = 0;
         }
 

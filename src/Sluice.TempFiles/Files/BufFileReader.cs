@@ -61,6 +61,9 @@ public sealed unsafe class BufFileReader : IDisposable
     /// <summary>Where the next byte comes from.</summary>
     public long Position => _position;
 
+    /// <summary>Up to where it may read, for a file that is still written: beyond it writes may be on their way. No limit unless set.</summary>
+    public long LimitBytes { get; set; } = long.MaxValue;
+
     /// <summary>How many buffers are kept read or on their way at the moment.</summary>
     public int Distance { get; private set; }
 
@@ -92,7 +95,7 @@ public sealed unsafe class BufFileReader : IDisposable
     public ReadOnlySpan<byte> Peek()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        long length = File.LengthBytes;
+        long length = Math.Min(File.LengthBytes, LimitBytes);
         if (_position >= length) return default;
         long window = _position / _bufferBytes;
         if (window < _first || window >= _end) Restart(window);
@@ -175,7 +178,7 @@ public sealed unsafe class BufFileReader : IDisposable
 
     private void ReadAhead()
     {
-        long length = File.LengthBytes;
+        long length = Math.Min(File.LengthBytes, LimitBytes);
         int alignment = File.OffsetAlignmentBytes;
         while (_end < _first + Distance)
         {

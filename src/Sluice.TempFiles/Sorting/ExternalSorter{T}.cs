@@ -13,7 +13,7 @@ public sealed unsafe class ExternalSorter<T> : IDisposable
 {
     private const int RecordsPerLook = 4096;
 
-    private readonly ISortCodec<T> _codec;
+    private readonly IRecordCodec<T> _codec;
     private readonly ExternalSortOptions _options;
     private readonly RecordSorter _engine;
     private readonly CancellationToken _cancellationToken;
@@ -30,7 +30,7 @@ public sealed unsafe class ExternalSorter<T> : IDisposable
     /// <param name="cancellationToken">Gives everything up: the call that is under way, or the next, throws.</param>
     /// <exception cref="ArgumentException">The options have mistakes; the message names each.</exception>
     public ExternalSorter(
-        TempSpace space, ISortCodec<T> codec, ISortOrder order, ExternalSortOptions? options = null, string name = "sort", CancellationToken cancellationToken = default)
+        TempSpace space, IRecordCodec<T> codec, ISortOrder order, ExternalSortOptions? options = null, string name = "sort", CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(space);
         ArgumentNullException.ThrowIfNull(codec);

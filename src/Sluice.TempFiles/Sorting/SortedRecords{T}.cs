@@ -11,7 +11,7 @@ public sealed unsafe class SortedRecords<T> : IDisposable
     private const int FrameBytes = sizeof(int);
 
     private readonly RecordSorter _engine;
-    private readonly ISortCodec<T> _codec;
+    private readonly IRecordCodec<T> _codec;
     private readonly ExternalSortOptions _options;
     private readonly Action _giveUp;
     private RecordSource? _source;
@@ -27,7 +27,7 @@ public sealed unsafe class SortedRecords<T> : IDisposable
     private bool _isInMemory;
     private bool _isDisposed;
 
-    private SortedRecords(RecordSorter engine, ISortCodec<T> codec, ExternalSortOptions options, Action giveUp)
+    private SortedRecords(RecordSorter engine, IRecordCodec<T> codec, ExternalSortOptions options, Action giveUp)
     {
         _engine = engine;
         _codec = codec;
@@ -44,7 +44,7 @@ public sealed unsafe class SortedRecords<T> : IDisposable
     /// <summary>How many values have been given.</summary>
     public long Position { get; private set; }
 
-    internal static SortedRecords<T> Open(RecordSorter engine, ISortCodec<T> codec, ExternalSortOptions options, Action giveUp)
+    internal static SortedRecords<T> Open(RecordSorter engine, IRecordCodec<T> codec, ExternalSortOptions options, Action giveUp)
     {
         SortedRecords<T> result = new(engine, codec, options, giveUp);
         RecordSource source = engine.Finish();

@@ -346,7 +346,7 @@ public sealed class ExternalSorterTests
         public void Report(SortProgress value) => Reports.Add(value);
     }
 
-    private sealed class ThrowingCodec : ISortCodec<int>
+    private sealed class ThrowingCodec : IRecordCodec<int>
     {
         public int Encode(int value, Span<byte> destination)
         {

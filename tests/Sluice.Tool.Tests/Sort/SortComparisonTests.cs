@@ -6,6 +6,8 @@ namespace Sluice.Tool.Tests.Sort;
 /// <summary><c>sluice sort</c> against the sort of coreutils in the C locale: the same bytes and the same exit code, for every kind of input.</summary>
 public sealed class SortComparisonTests
 {
+    private const int Share = 3;
+
     private static readonly string[][] s_options =
     [
         [], ["-r"], ["-u"], ["-s"], ["-n"], ["-nr"], ["-nu"], ["-ns"], ["-g"], ["-gr"], ["-gs"], ["-h"], ["-hs"], ["-M"], ["-Ms"], ["-f"], ["-fu"], ["-fs"], ["-d"], ["-df"], ["-i"], ["-b"], ["-bs"],
@@ -18,11 +20,13 @@ public sealed class SortComparisonTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void TheOutputIsTheSameForEveryOption(string kind)
+    public void TheOutputIsTheSameForTheOptions(string kind)
     {
+        // Every kind with a third of the options, another third for the next kind: all pairs would take minutes.
         using TestFolder folder = new();
         int seed = 0;
-        foreach (string[] options in s_options)
+        int first = Array.IndexOf(SortInputs.Kinds, kind) % Share;
+        foreach (string[] options in s_options.Where((_, index) => index % Share == first))
         {
             Random random = new(HashOf(kind) + seed++);
             string input = folder.PathOf("input");

@@ -1,8 +1,8 @@
 namespace Sluice.TempFiles;
 
-/// <summary>How values become records and come back. Used by several threads at once when a sort is parallel: without state, or safe with it.</summary>
+/// <summary>How values become records and come back. Used by several threads at once where an operation is parallel: without state, or safe with it.</summary>
 /// <typeparam name="T">The values.</typeparam>
-public interface ISortCodec<T>
+public interface IRecordCodec<T>
 {
     /// <summary>Writes a value down.</summary>
     /// <param name="value">The value.</param>
