@@ -20,6 +20,7 @@ TEXT
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 all_rows=(randread randread-loop randread-await depth randomaccess cached-registered cached-sync cached-worker
   cached-worker-depth1 seqread randwrite randwrite-sync logwrite null allocations copy)
+all_rows+=(sort-tool sort-api sort-merge spill-file spill-join)
 rows=()
 rounds=5
 seconds=5
@@ -151,6 +152,40 @@ allocations_row() {
   echo "| allocations | 0 bytes per I/O | ${worst} bytes at most${at:+ ($at)} | | | | | |"
 }
 
+# Temporary files: sorts, merges, spills. Sizes are their own: 2 GiB of lines, as many records as --size for the rest.
+spill() {
+  dotnet "$tool" bench "$@" --size "$size" --dir "$work" --direct --json 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
+  awk -F'[:,]' '/"seconds"/ {s+=$2} /"operations"/ {n+=$2} /"cpuMicrosecondsPerOperation"/ {c=$2} /"allocatedBytesPerOperation"/ {a=$2} END {print n/s, c+0, a+0}' "$work/json"
+}
+
+# 21.5 million lines of 100 bytes, ten random characters first.
+make_lines() {
+  [[ -f "$work/lines" ]] && return
+  head -c 161250000 /dev/urandom | base64 -w 10 | awk '{printf "%s%089d\n", $0, 0}' > "$work/lines"
+}
+
+# sort_seconds sluice|gnu: lines per second, processor microseconds per line; both from the cache, and to the same directory.
+sort_seconds() {
+  make_lines
+  rm -f "$work/sorted"
+  cat "$work/lines" > /dev/null
+  local command=(sort) TIMEFORMAT='%R %U %S'
+  [[ "$1" == sluice ]] && command=(dotnet "$tool" sort)
+  { time LC_ALL=C "${command[@]}" -S 256M --parallel=2 -T "$work" -o "$work/sorted" "$work/lines" 2> "$work/error"; } 2> "$work/time" || { cat "$work/error" >&2; return 1; }
+  awk '{n=21500000; print n/$1, ($2+$3)*1000000/n, 0}' "$work/time"
+}
+
+fio_write_read() {
+  local begin end
+  begin="$(date +%s.%N)"
+  fio --name=row --filename="$work/fio-data" --size="$size" --ioengine=io_uring --bs=128k --iodepth=16 --direct=1 --rw=write --minimal > /dev/null 2> "$work/error" \
+    && fio --name=row --filename="$work/fio-data" --size="$size" --ioengine=io_uring --bs=128k --iodepth=16 --direct=1 --rw=read --readonly --minimal > /dev/null 2> "$work/error" \
+    || { cat "$work/error" >&2; return 1; }
+  end="$(date +%s.%N)"
+  rm -f "$work/fio-data"
+  awk -v a="$begin" -v b="$end" -v n="$(numfmt --from=iec "$size")" 'BEGIN {print 2*n/131072/(b-a), 0, 0}'
+}
+
 echo "$(uname -sr), $(nproc) cores, $(df --output=fstype "$dir" | tail -1 | tr -d ' ') in $(df --output=source "$dir" | tail -1), $size file, $rounds rounds of $seconds s, medians$($have_fio && echo ", $(fio --version)")"
 echo
 echo "| row | bar | A, ops/s | B, ops/s | A/B | A, CPU us/op | B, CPU us/op | CPU A/B |"
@@ -172,6 +207,11 @@ for row in "${rows[@]}"; do
     logwrite) compare "$row: io_uring, depth 8 / sync write + fdatasync one at a time" ">= 3" "sluice logwrite --method io_uring --depth 8 --direct --overwrite" "sluice logwrite --method sync --depth 1 --durable separate --direct --overwrite" ;;
     null) null_row ;;
     allocations) allocations_row ;;
+    sort-tool) compare "$row: sluice sort / GNU sort, 2 GiB of 100-byte lines, -S 256M --parallel=2 (lines per second)" ">= 1.5, CPU <= 1.1" "sort_seconds sluice" "sort_seconds gnu" ;;
+    sort-api) compare "$row: external sort through the API, io_uring / sync, direct (records per second)" ">= 1.6" "spill sort --method io_uring" "spill sort --method sync" ;;
+    sort-merge) compare "$row: merge of 256 runs, io_uring reading ahead / sync with one block per run, direct" ">= 2.5" "spill sort --phase merge --method io_uring" "spill sort --phase merge --no-ahead --method sync" ;;
+    spill-file) compare "$row: BufFile written and read / fio, 128 KiB x 16, direct" ">= 0.9" "spill spill --method io_uring" "$($have_fio && echo fio_write_read || echo with_fio)" ;;
+    spill-join) compare "$row: hash join spilling 4 x its memory, io_uring / sync, direct" ">= 1.4" "spill spill --phase join --method io_uring" "spill spill --phase join --method sync" ;;
     copy) compare "$row: sluice copy --fsync / cp, then sync (copies per second, cold)" "> 1" "copy_seconds sluice" "copy_seconds cp" ;;
   esac
 done
