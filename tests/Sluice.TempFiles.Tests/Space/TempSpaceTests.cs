@@ -112,6 +112,24 @@ public sealed class TempSpaceTests
     });
 
     [Fact]
+    public void OfTwoProcessesInOneDirectoryTheKilledOnesFilesAreRemovedAndTheOthersAreNot() => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("sync");
+        using HoldingProcess killed = new(run.Folder);
+        using HoldingProcess living = new(run.Folder);
+        Assert.Equal(2, Directory.GetDirectories(run.Folder).Length);
+        using (TempSpace early = run.OpenSpace()) Assert.Equal(0, early.LeftoversRemoved);
+        killed.Kill();
+        Assert.Equal(2, Directory.GetDirectories(run.Folder).Length);
+        using (TempSpace next = run.OpenSpace()) Assert.Equal(1, next.LeftoversRemoved);
+        Assert.Single(Directory.GetDirectories(run.Folder));
+
+        // It still has its runs and reads them to the end.
+        living.Finish();
+        Assert.Empty(Directory.GetFileSystemEntries(run.Folder));
+    });
+
+    [Fact]
     public void OptionsThatMakeNoSenseAreRefusedWithALineForEach()
     {
         using TestRun run = TestRun.Start("sync");
