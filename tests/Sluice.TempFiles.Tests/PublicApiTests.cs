@@ -6,5 +6,6 @@ namespace Sluice.TempFiles.Tests;
 public sealed class PublicApiTests
 {
     [Fact]
-    public Task TheApiIsAsItWasReviewed() => Verifier.Verify(PublicApi.Describe(typeof(BufFile).Assembly)).UseMethodName("Sluice.TempFiles");
+    public Task TheApiIsAsItWasReviewed() => Verifier.Verify(PublicApi.Describe(typeof(BufFile).Assembly)).UseMethodName(
+        "Sluice.TempFiles");
 }

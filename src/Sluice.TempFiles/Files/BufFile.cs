@@ -7,10 +7,13 @@ namespace Sluice.TempFiles;
 /// <see cref="TempSpace"/>. Reads and writes are started on reusable transfers and waited for later. Never made durable.
 /// </summary>
 /// <remarks>
-/// <para>Participants share one object: any thread may start I/O, each through transfers of its own context. Nobody may read what nobody has
+/// <para>Participants share one object: any thread may start I/O, each through transfers of its own context. Nobody may read what nobody
+/// has
 /// finished writing, and two may not write the same bytes at once; whoever shares the file says who owns which part.</para>
-/// <para>Pieces are opened by the first write that reaches them, under the lock, and read without it: the array is replaced, never changed.</para>
-/// <para>With direct I/O offsets, lengths and memory must be multiples of <see cref="AlignmentBytes"/>; the reader and the writer see to it.</para>
+/// <para>Pieces are opened by the first write that reaches them, under the lock, and read without it: the array is replaced, never
+/// changed.</para>
+/// <para>With direct I/O offsets, lengths and memory must be multiples of <see cref="AlignmentBytes"/>; the reader and the writer see to
+/// it.</para>
 /// </remarks>
 public sealed class BufFile : IDisposable
 {
@@ -75,7 +78,9 @@ public sealed class BufFile : IDisposable
     public void StartRead(BufFileTransfer transfer, long offsetBytes, nint address, int lengthBytes) =>
         StartRead(transfer, offsetBytes, [new IoVector(address, (nuint)lengthBytes)]);
 
-    /// <summary>Starts a write; the file grows if it must. The memory belongs to the I/O until <see cref="WaitForWrite"/> has returned.</summary>
+    /// <summary>
+    /// Starts a write; the file grows if it must. The memory belongs to the I/O until <see cref="WaitForWrite"/> has returned.
+    /// </summary>
     /// <param name="transfer">The transfer; not pending.</param>
     /// <param name="offsetBytes">Where in the file.</param>
     /// <param name="vectors">The memory, in order of the file.</param>
@@ -161,7 +166,8 @@ public sealed class BufFile : IDisposable
     }
 
     /// <summary>
-    /// Gives up what is before an offset, as far as whole pieces go: their room is free, and they can be neither read nor written any more. No I/O
+    /// Gives up what is before an offset, as far as whole pieces go: their room is free, and they can be neither read nor written any
+    /// more. No I/O
     /// may be in flight on them.
     /// </summary>
     /// <param name="offsetBytes">Where what is still needed begins.</param>
@@ -187,7 +193,8 @@ public sealed class BufFile : IDisposable
     }
 
     /// <summary>
-    /// Takes everything that another file of the same space has, without moving a byte: its pieces become this file's, from the next multiple of
+    /// Takes everything that another file of the same space has, without moving a byte: its pieces become this file's, from the next
+    /// multiple of
     /// the piece's length on. The other is closed by it. No I/O may be in flight on either, and nobody may share the other.
     /// </summary>
     /// <param name="other">The file to take.</param>
@@ -195,14 +202,17 @@ public sealed class BufFile : IDisposable
     public long Append(BufFile other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (ReferenceEquals(other, this) || !ReferenceEquals(other.Owner.Space, Owner.Space)) throw new ArgumentException("Append takes another file of the same space.", nameof(other));
+        if (ReferenceEquals(other, this) || !ReferenceEquals(other.Owner.Space, Owner.Space)) throw new ArgumentException(
+            "Append takes another file of the same space.", nameof(other));
         TempPiece?[] taken;
         long length;
         lock (other._lock)
         {
             other.ThrowIfClosed();
-            if (other._droppedBytes != 0) throw new InvalidOperationException("A file of which a part was dropped cannot be appended to another.");
-            if (other._references != 1) throw new InvalidOperationException("The file is shared: only a file that nobody else uses can be appended to another.");
+            if (other._droppedBytes != 0) throw new InvalidOperationException(
+                "A file of which a part was dropped cannot be appended to another.");
+            if (other._references != 1) throw new InvalidOperationException(
+                "The file is shared: only a file that nobody else uses can be appended to another.");
             taken = other._pieces;
             length = other._lengthBytes;
             other._pieces = [];
@@ -243,7 +253,9 @@ public sealed class BufFile : IDisposable
         }
     }
 
-    /// <summary>Ends one participant's use; the last one removes the file. I/O in flight keeps what it needs until it has completed.</summary>
+    /// <summary>
+    /// Ends one participant's use; the last one removes the file. I/O in flight keeps what it needs until it has completed.
+    /// </summary>
     public void Dispose()
     {
         lock (_lock)
@@ -337,7 +349,8 @@ public sealed class BufFile : IDisposable
         foreach (IoVector vector in vectors) length += (long)vector.LengthBytes;
         if (IsDirect && (offsetBytes % AlignmentBytes != 0 || length % AlignmentBytes != 0))
         {
-            throw new ArgumentException($"With direct I/O offset and length must be multiples of {AlignmentBytes}; they are {offsetBytes} and {length}.");
+            throw new ArgumentException(
+                $"With direct I/O offset and length must be multiples of {AlignmentBytes}; they are {offsetBytes} and {length}.");
         }
 
         return length;

@@ -1,6 +1,8 @@
 namespace Sluice.TempFiles;
 
-/// <summary>Judges what became of an I/O on a temporary file: what was written is there, and a full disk is told from a broken one.</summary>
+/// <summary>
+/// Judges what became of an I/O on a temporary file: what was written is there, and a full disk is told from a broken one.
+/// </summary>
 [AioCallback("temporary file check")]
 internal static partial class BufFileCheck
 {

@@ -1,11 +1,13 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Reads a <see cref="BufFile"/> ahead of the consumer. How far ahead adapts: it doubles whenever the consumer had to wait, and falls slowly
+/// Reads a <see cref="BufFile"/> ahead of the consumer. How far ahead adapts: it doubles whenever the consumer had to wait, and falls
+/// slowly
 /// while it does not. Belongs to the flow that uses its context; reading allocates nothing.
 /// </summary>
 /// <remarks>
-/// The file is seen in windows of one buffer's length; window w is in slot w modulo the depth. Windows [first, end) are read or on their way,
+/// The file is seen in windows of one buffer's length; window w is in slot w modulo the depth. Windows [first, end) are read or on their
+/// way,
 /// and end - first never exceeds the depth.
 /// </remarks>
 public sealed unsafe class BufFileReader : IDisposable
@@ -32,7 +34,8 @@ public sealed unsafe class BufFileReader : IDisposable
     /// <param name="bufferBytes">The size of each read; a multiple of 4096.</param>
     /// <param name="depth">How many buffers: the furthest it reads ahead.</param>
     /// <param name="cancellationToken">Ends waits.</param>
-    public BufFileReader(AioContext context, BufFile file, long offsetBytes = 0, int bufferBytes = 256 << 10, int depth = 4, CancellationToken cancellationToken = default)
+    public BufFileReader(AioContext context, BufFile file, long offsetBytes = 0, int bufferBytes = 256 << 10, int depth = 4,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(file);
@@ -61,7 +64,9 @@ public sealed unsafe class BufFileReader : IDisposable
     /// <summary>Where the next byte comes from.</summary>
     public long Position => _position;
 
-    /// <summary>Up to where it may read, for a file that is still written: beyond it writes may be on their way. No limit unless set.</summary>
+    /// <summary>
+    /// Up to where it may read, for a file that is still written: beyond it writes may be on their way. No limit unless set.
+    /// </summary>
     public long LimitBytes { get; set; } = long.MaxValue;
 
     /// <summary>How many buffers are kept read or on their way at the moment.</summary>
@@ -90,7 +95,9 @@ public sealed unsafe class BufFileReader : IDisposable
         return total;
     }
 
-    /// <summary>The bytes from the position on that are in one buffer, waiting for them if need be; empty at the end. Valid until the next call.</summary>
+    /// <summary>
+    /// The bytes from the position on that are in one buffer, waiting for them if need be; empty at the end. Valid until the next call.
+    /// </summary>
     /// <exception cref="AioException">A read failed.</exception>
     public ReadOnlySpan<byte> Peek()
     {

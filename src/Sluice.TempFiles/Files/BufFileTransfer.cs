@@ -1,7 +1,8 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// A reusable handle for one read or write of a <see cref="BufFile"/> at a time, of any number of vectors, across pieces. Made once and used
+/// A reusable handle for one read or write of a <see cref="BufFile"/> at a time, of any number of vectors, across pieces. Made once and
+/// used
 /// again; belongs to the flow that uses its context. Starting and waiting allocate nothing in steady state.
 /// </summary>
 /// <remarks>
@@ -32,7 +33,9 @@ public sealed class BufFileTransfer
     /// <summary>Whether an I/O was started and not yet waited for.</summary>
     public bool IsPending => _partCount != 0;
 
-    /// <summary>Whether a wait would not block now, short transfers aside. True when nothing is pending. Does not look for completions.</summary>
+    /// <summary>
+    /// Whether a wait would not block now, short transfers aside. True when nothing is pending. Does not look for completions.
+    /// </summary>
     public bool IsDone
     {
         get
@@ -48,7 +51,9 @@ public sealed class BufFileTransfer
 
     internal BufFile? File { get; private set; }
 
-    /// <summary>Waits until no I/O of it is in flight, whatever became of it: afterwards the memory is free. Never throws for a failed I/O.</summary>
+    /// <summary>
+    /// Waits until no I/O of it is in flight, whatever became of it: afterwards the memory is free. Never throws for a failed I/O.
+    /// </summary>
     public void Quiesce()
     {
         for (int index = 0; index < _partCount; index++)
@@ -76,7 +81,8 @@ public sealed class BufFileTransfer
             while (left > 0)
             {
                 long offset = position % pieceBytes;
-                if (part is null || offset == 0 || part.VectorCount == file.VectorsMax) part = AddPart((int)(position / pieceBytes), offset);
+                if (part is null || offset == 0 || part.VectorCount == file.VectorsMax) part = AddPart((int)(position / pieceBytes),
+                    offset);
                 long length = Math.Min(left, pieceBytes - offset);
                 AddVector(part, new IoVector(address, (nuint)length));
                 address += (nint)length;

@@ -1,7 +1,8 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Writes a <see cref="BufFile"/> in order, behind the producer: a full buffer is on its way while the next is filled. At most as many are on
+/// Writes a <see cref="BufFile"/> in order, behind the producer: a full buffer is on its way while the next is filled. At most as many
+/// are on
 /// their way as there are buffers. Belongs to the flow that uses its context; writing allocates nothing.
 /// </summary>
 public sealed unsafe class BufFileWriter : IDisposable
@@ -28,7 +29,8 @@ public sealed unsafe class BufFileWriter : IDisposable
     /// <param name="bufferBytes">The size of each write; a multiple of 4096.</param>
     /// <param name="depth">How many buffers.</param>
     /// <param name="cancellationToken">Ends waits.</param>
-    public BufFileWriter(AioContext context, BufFile file, long offsetBytes = 0, int bufferBytes = 256 << 10, int depth = 4, CancellationToken cancellationToken = default)
+    public BufFileWriter(AioContext context, BufFile file, long offsetBytes = 0, int bufferBytes = 256 << 10, int depth = 4,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(file);

@@ -4,11 +4,14 @@ using System.Runtime.InteropServices;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Groups inputs by key and folds each group into a state. When the groups outgrow the memory those that are there go on being folded, and inputs
-/// of others go to spill files by the bits of their hashes; each file is then aggregated in the same way. Belongs to one flow at a time; blocks.
+/// Groups inputs by key and folds each group into a state. When the groups outgrow the memory those that are there go on being folded,
+/// and inputs
+/// of others go to spill files by the bits of their hashes; each file is then aggregated in the same way. Belongs to one flow at a time;
+/// blocks.
 /// </summary>
 /// <remarks>
-/// Every pass finishes the groups that it has in memory, at least one, so it ends under any budget and with any skew: inputs of one key alone are never
+/// Every pass finishes the groups that it has in memory, at least one, so it ends under any budget and with any skew: inputs of one key
+/// alone are never
 /// spilled more than once after their group was begun. After anything failed everything is given up: no file and no I/O stays behind.
 /// </remarks>
 /// <typeparam name="TInput">The inputs.</typeparam>

@@ -1,13 +1,16 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// A hybrid hash join: one side is put in a table, the other looks its keys up. When the table outgrows the memory, the number of batches is doubled:
+/// A hybrid hash join: one side is put in a table, the other looks its keys up. When the table outgrows the memory, the number of batches
+/// is doubled:
 /// a batch goes on in memory, the others to spill files, and are joined one by one afterwards. Belongs to one flow at a time; blocks.
 /// </summary>
 /// <remarks>
-/// <para>Batch of a record: the lowest bits of its hash, as many as there are doublings. Doubling therefore moves a record of batch b to b or to a later
+/// <para>Batch of a record: the lowest bits of its hash, as many as there are doublings. Doubling therefore moves a record of batch b to
+/// b or to a later
 /// one, never back; records that were spilled before are moved on when their batch is read.</para>
-/// <para>A batch that doubling does not make smaller, because its keys are too few, or for which the buffers of more batches would leave no room, is
+/// <para>A batch that doubling does not make smaller, because its keys are too few, or for which the buffers of more batches would leave
+/// no room, is
 /// joined in parts: as much of it as fits in memory at a time, the other side being read once for each part.</para>
 /// <para>After anything failed everything is given up: no file and no I/O stays behind.</para>
 /// </remarks>
@@ -69,7 +72,8 @@ public sealed class HashJoin<TBuild, TProbe, TKey> : IDisposable
         int block = (int)Math.Clamp(options.MemoryBytes / 256 / 4096 * 4096, BufFile.AlignmentBytes, BlockBytesMax);
 
         // The buffers of both sides may take half of the memory.
-        _batchesMax = (int)Math.Clamp(1L << System.Numerics.BitOperations.Log2((ulong)Math.Max(2, (options.MemoryBytes / 4 / block) - 4)), 2, 1 << 16);
+        _batchesMax = (int)Math.Clamp(1L << System.Numerics.BitOperations.Log2((ulong)Math.Max(2, (options.MemoryBytes / 4 / block) - 4)),
+            2, 1 << 16);
         _context = space.System.CreateContext(name);
         _build = new HashJoinSide<TBuild, TKey>(build, buildKey, _comparer, new HashSpill(owner, _context, block, cancellationToken));
         _probe = new HashJoinSide<TProbe, TKey>(probe, probeKey, _comparer, new HashSpill(owner, _context, block, cancellationToken));

@@ -1,7 +1,8 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Spill files by partition: records with their hashes, written behind, each partition read once, its room used again as it is read. One block of
+/// Spill files by partition: records with their hashes, written behind, each partition read once, its room used again as it is read. One
+/// block of
 /// memory per partition that has records, and a few that are on their way. Belongs to the flow that uses its context.
 /// </summary>
 public sealed unsafe class HashSpill : IDisposable
@@ -61,7 +62,8 @@ public sealed unsafe class HashSpill : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         while (_partitions.Count <= partition) _partitions.Add(new Partition(_tapes.CreateTape()));
         Partition to = _partitions[partition];
-        if (to.Tape.IsFinished) throw new InvalidOperationException("The partition was opened for reading: nothing can be written to it any more.");
+        if (to.Tape.IsFinished) throw new InvalidOperationException(
+            "The partition was opened for reading: nothing can be written to it any more.");
         byte* head = stackalloc byte[RecordFrame.HeaderBytesMax + HashBytes];
         int header = RecordFrame.HeaderBytes(record.Length);
         RecordFrame.WriteHeader(head, record.Length);
@@ -74,7 +76,8 @@ public sealed unsafe class HashSpill : IDisposable
 
     /// <summary>Ends a partition's writing and opens it.</summary>
     /// <param name="partition">The partition.</param>
-    /// <param name="isFrozen">Whether it can be read again, by opening it again; then its room is not freed before <see cref="Discard"/>.</param>
+    /// <param name="isFrozen">Whether it can be read again, by opening it again; then its room is not freed before <see
+    /// cref="Discard"/>.</param>
     /// <param name="bufferCount">How many blocks of memory the reader has.</param>
     /// <returns>The reader; the caller disposes it.</returns>
     /// <exception cref="AioException">A write failed.</exception>

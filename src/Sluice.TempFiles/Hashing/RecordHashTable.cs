@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Sluice.TempFiles;
 
-/// <summary>Records by hash in native memory of a fixed size: what they take is known to the byte. Not for several threads at once.</summary>
+/// <summary>
+/// Records by hash in native memory of a fixed size: what they take is known to the byte. Not for several threads at once.
+/// </summary>
 internal sealed unsafe class RecordHashTable : IDisposable
 {
     // Next, length, hash; then the bytes, to a multiple of eight.

@@ -26,7 +26,8 @@ internal readonly unsafe struct BytesOrder(int keyBytes = int.MaxValue, bool isR
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Compare(byte* left, int leftLength, byte* right, int rightLength)
     {
-        int order = new ReadOnlySpan<byte>(left, Math.Min(leftLength, _keyBytes)).SequenceCompareTo(new ReadOnlySpan<byte>(right, Math.Min(rightLength, _keyBytes)));
+        int order = new ReadOnlySpan<byte>(left, Math.Min(leftLength, _keyBytes)).SequenceCompareTo(
+            new ReadOnlySpan<byte>(right, Math.Min(rightLength, _keyBytes)));
         return _mask == 0 ? order : -order;
     }
 }

@@ -4,7 +4,8 @@ namespace Sluice.TempFiles;
 public sealed record ExternalSortOptions
 {
     /// <summary>
-    /// Memory for records and buffers in bytes; at least 64 KiB for each flow. Kept to, but for a record that alone is longer. 64 MiB unless given.
+    /// Memory for records and buffers in bytes; at least 64 KiB for each flow. Kept to, but for a record that alone is longer. 64 MiB
+    /// unless given.
     /// </summary>
     public long MemoryBytes { get; init; } = 64L << 20;
 
@@ -17,7 +18,9 @@ public sealed record ExternalSortOptions
     /// <summary>How many of the first records are wanted. All unless given. A few are kept in memory, and nothing is written.</summary>
     public long Limit { get; init; } = long.MaxValue;
 
-    /// <summary>Whether the result can be read backwards, from a mark and again. Costs one more pass over data that did not fit in memory.</summary>
+    /// <summary>
+    /// Whether the result can be read backwards, from a mark and again. Costs one more pass over data that did not fit in memory.
+    /// </summary>
     public bool HasRandomAccess { get; init; }
 
     /// <summary>Told now and then how far it is. On whichever thread; null for nobody.</summary>
@@ -28,7 +31,9 @@ public sealed record ExternalSortOptions
     {
         List<string> mistakes = [];
         if (Parallelism is < 1 or > 64) mistakes.Add($"Parallelism is {Parallelism}: give 1 to 64.");
-        else if (MemoryBytes / Parallelism < SortPlan.MemoryBytesMin) mistakes.Add($"MemoryBytes is {MemoryBytes}: give at least {SortPlan.MemoryBytesMin * Parallelism} ({SortPlan.MemoryBytesMin} for each flow).");
+        else if (MemoryBytes / Parallelism < SortPlan.MemoryBytesMin) mistakes.Add(
+            $"MemoryBytes is {MemoryBytes}: give at least {SortPlan.MemoryBytesMin * Parallelism} "
+            + $"({SortPlan.MemoryBytesMin} for each flow).");
         if (Limit < 0) mistakes.Add($"Limit is {Limit}: give 0 or more.");
         return mistakes;
     }

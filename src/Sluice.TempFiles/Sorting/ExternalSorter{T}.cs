@@ -1,7 +1,8 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Sorts more values than memory holds. Values are encoded into native memory, sorted when it is full and written to temporary tapes as runs while
+/// Sorts more values than memory holds. Values are encoded into native memory, sorted when it is full and written to temporary tapes as
+/// runs while
 /// the next run is built; in the end the runs are merged with reads ahead on all of them. Stable. Belongs to one flow at a time; blocks.
 /// </summary>
 /// <remarks>
@@ -30,7 +31,8 @@ public sealed unsafe class ExternalSorter<T> : IDisposable
     /// <param name="cancellationToken">Gives everything up: the call that is under way, or the next, throws.</param>
     /// <exception cref="ArgumentException">The options have mistakes; the message names each.</exception>
     public ExternalSorter(
-        TempSpace space, IRecordCodec<T> codec, ISortOrder order, ExternalSortOptions? options = null, string name = "sort", CancellationToken cancellationToken = default)
+        TempSpace space, IRecordCodec<T> codec, ISortOrder order, ExternalSortOptions? options = null, string name = "sort",
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(space);
         ArgumentNullException.ThrowIfNull(codec);
@@ -50,7 +52,8 @@ public sealed unsafe class ExternalSorter<T> : IDisposable
     public long Count => _engine.Records;
 
     /// <summary>What it took so far.</summary>
-    public SortStatistics Statistics => new(_engine.Records, _engine.Shared.RunsBuilt, _engine.Shared.SpilledBytes, _engine.Shared.MemoryBytesPeak);
+    public SortStatistics Statistics => new(_engine.Records, _engine.Shared.RunsBuilt, _engine.Shared.SpilledBytes,
+        _engine.Shared.MemoryBytesPeak);
 
     /// <summary>Adds a value.</summary>
     /// <param name="value">The value.</param>
@@ -64,7 +67,8 @@ public sealed unsafe class ExternalSorter<T> : IDisposable
         {
             int length;
             while (_engine.Room < 0 || (length = _codec.Encode(value, new Span<byte>(_engine.Tail, _engine.Room))) < 0) _engine.MakeRoom();
-            if (length > _engine.Room) throw new InvalidOperationException($"The codec says that it wrote {length} bytes where there was room for {_engine.Room}.");
+            if (length > _engine.Room) throw new InvalidOperationException(
+                $"The codec says that it wrote {length} bytes where there was room for {_engine.Room}.");
             _engine.Commit(length);
             if (_engine.Records % RecordsPerLook == 0) _cancellationToken.ThrowIfCancellationRequested();
         }

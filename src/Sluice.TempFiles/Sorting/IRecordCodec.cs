@@ -1,6 +1,9 @@
 namespace Sluice.TempFiles;
 
-/// <summary>How values become records and come back. Used by several threads at once where an operation is parallel: without state, or safe with it.</summary>
+/// <summary>
+/// How values become records and come back. Used by several threads at once where an operation is parallel: without state, or safe with
+/// it.
+/// </summary>
 /// <typeparam name="T">The values.</typeparam>
 public interface IRecordCodec<T>
 {

@@ -6,13 +6,15 @@ namespace Sluice.TempFiles;
 internal unsafe interface IRecordOrder
 {
     /// <summary>
-    /// Whether the order is that of the bytes: <see cref="PrefixAt"/> then works at every depth, and equal prefixes at one depth can be told apart at
+    /// Whether the order is that of the bytes: <see cref="PrefixAt"/> then works at every depth, and equal prefixes at one depth can be
+    /// told apart at
     /// the next.
     /// </summary>
     bool IsBytewise { get; }
 
     /// <summary>
-    /// An abbreviated key: eight bytes that never contradict the order. A smaller prefix means an earlier record; equal prefixes mean nothing.
+    /// An abbreviated key: eight bytes that never contradict the order. A smaller prefix means an earlier record; equal prefixes mean
+    /// nothing.
     /// </summary>
     ulong Prefix(byte* record, int length);
 
@@ -22,7 +24,9 @@ internal unsafe interface IRecordOrder
     /// <summary>How many of a record's bytes the order looks at; only when bytewise.</summary>
     int KeyLength(int length);
 
-    /// <summary>A number that orders records whose bytes are equal as far as both go: by length, or its reverse; only when bytewise.</summary>
+    /// <summary>
+    /// A number that orders records whose bytes are equal as far as both go: by length, or its reverse; only when bytewise.
+    /// </summary>
     uint LengthRank(int length);
 
     /// <summary>Compares whole records.</summary>

@@ -4,7 +4,8 @@ namespace Sluice.TempFiles;
 public interface ISortOrder
 {
     /// <summary>
-    /// An abbreviated key: eight bytes that never contradict the order. A smaller one means that the record comes earlier; equal ones mean nothing.
+    /// An abbreviated key: eight bytes that never contradict the order. A smaller one means that the record comes earlier; equal ones
+    /// mean nothing.
     /// Most comparisons of a sort are of these and never look at the records; an order that cannot do better returns a constant.
     /// </summary>
     /// <param name="record">The record.</param>

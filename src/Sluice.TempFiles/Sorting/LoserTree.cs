@@ -4,8 +4,10 @@ using System.Runtime.InteropServices;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Merges sources with a tree of losers (Knuth, The Art of Computer Programming 3, 5.4.1): one comparison per level and record. A node holds the
-/// prefix beside the number of the source, so most comparisons touch nothing but the tree. Ties go to the source that was given first: stable.
+/// Merges sources with a tree of losers (Knuth, The Art of Computer Programming 3, 5.4.1): one comparison per level and record. A node
+/// holds the
+/// prefix beside the number of the source, so most comparisons touch nothing but the tree. Ties go to the source that was given first:
+/// stable.
 /// </summary>
 /// <typeparam name="TOrder">The order.</typeparam>
 internal sealed unsafe class LoserTree<TOrder> : IDisposable

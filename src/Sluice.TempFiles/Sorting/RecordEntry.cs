@@ -9,7 +9,9 @@ internal struct RecordEntry
     /// <summary>Bytes of the key; from which depth on changes while sorting.</summary>
     internal ulong Prefix;
 
-    /// <summary>Where in the memory of its run, in bytes. Records are laid down in order of arrival, so this is also the order of arrival.</summary>
+    /// <summary>
+    /// Where in the memory of its run, in bytes. Records are laid down in order of arrival, so this is also the order of arrival.
+    /// </summary>
     internal uint Offset;
 
     /// <summary>Its length in bytes.</summary>

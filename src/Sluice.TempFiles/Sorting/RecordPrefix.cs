@@ -11,7 +11,8 @@ internal static unsafe class RecordPrefix
     internal static ulong At(byte* record, int length, int depth)
     {
         int left = length - depth;
-        return left >= sizeof(ulong) ? BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(record + depth)) : Short(record + depth, left);
+        return left >= sizeof(ulong) ? BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(record + depth))
+            : Short(record + depth, left);
     }
 
     private static ulong Short(byte* at, int left)

@@ -4,9 +4,12 @@ using System.Runtime.CompilerServices;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Sorts records in memory: radix exchange on the prefixes (McIlroy, Bostic, McIlroy 1993, "Engineering Radix Sort"), in place, on the highest
-/// eight bits in which a group differs; groups with equal prefixes load the next eight bytes when the order is bytewise, and are compared whole
-/// when it is not (quicksort, with heapsort when that degenerates). Stable, because the order of arrival breaks every tie. Each recursion has
+/// Sorts records in memory: radix exchange on the prefixes (McIlroy, Bostic, McIlroy 1993, "Engineering Radix Sort"), in place, on the
+/// highest
+/// eight bits in which a group differs; groups with equal prefixes load the next eight bytes when the order is bytewise, and are compared
+/// whole
+/// when it is not (quicksort, with heapsort when that degenerates). Stable, because the order of arrival breaks every tie. Each recursion
+/// has
 /// fewer bits left to tell apart, eight levels per eight bytes of key, and happens only where more than a few keys are equal so far.
 /// </summary>
 internal static unsafe class RecordSort
@@ -135,7 +138,8 @@ internal static unsafe class RecordSort
             return true;
         }
 
-        // Keys of equal bytes, up to zeros at the end: the length decides, and then the order of arrival. Both fit a prefix, and none are equal.
+        // Keys of equal bytes, up to zeros at the end: the length decides, and then the order of arrival. Both fit a prefix, and none are
+        // equal.
         private void RankEqual(RecordEntry* entries, int count)
         {
             for (int index = 0; index < count; index++)

@@ -3,11 +3,13 @@ using System.Runtime.ExceptionServices;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// The caller's flow fills a run; when it is full, it goes to a thread that is free and the caller fills another, or, when none is, the caller sorts
+/// The caller's flow fills a run; when it is full, it goes to a thread that is free and the caller fills another, or, when none is, the
+/// caller sorts
 /// and writes it itself: nobody ever waits while there is work.
 /// </summary>
 /// <remarks>
-/// Invariants: a builder is the caller's, a thread's, or in the free list; it changes hands under the lock, which also orders its memory. What fails
+/// Invariants: a builder is the caller's, a thread's, or in the free list; it changes hands under the lock, which also orders its memory.
+/// What fails
 /// on a thread is thrown at the caller's next call. After a failure nothing is added any more.
 /// </remarks>
 internal sealed unsafe class RecordSorter<TOrder> : RecordSorter
@@ -42,7 +44,8 @@ internal sealed unsafe class RecordSorter<TOrder> : RecordSorter
         _parallelism = options.Parallelism;
         _progress = options.Progress;
         _materializes = options.HasRandomAccess;
-        _shared = new SortShared(owner, SortPlan.For(options.MemoryBytes, options.Parallelism), options.IsUnique, options.Limit, _stop.Token);
+        _shared = new SortShared(owner, SortPlan.For(options.MemoryBytes, options.Parallelism), options.IsUnique, options.Limit,
+            _stop.Token);
         _context = space.System.CreateContext("sort");
         try
         {
@@ -101,12 +104,14 @@ internal sealed unsafe class RecordSorter<TOrder> : RecordSorter
         ThrowIfFailed();
         Tail = null;
         Room = 0;
-        List<RunBuilder<TOrder>> filled = [.. _builders.Where(static builder => builder.Count != 0).OrderBy(static builder => builder.Sequence)];
+        List<RunBuilder<TOrder>> filled = [.. _builders.Where(static builder => builder.Count != 0).OrderBy(static builder =>
+            builder.Sequence)];
         if (!_shared.HasSpilled && (filled.Count <= 1 || !_materializes))
         {
             foreach (RunBuilder<TOrder> builder in filled) builder.Sort();
             _current = filled.Count == 0 ? _current : filled[0];
-            return new MergedRecords<TOrder>([.. filled.Select(static builder => new BuilderRecordSource<TOrder>(builder))], null, _order, _shared.IsUnique, _shared.Limit);
+            return new MergedRecords<TOrder>([.. filled.Select(static builder => new BuilderRecordSource<TOrder>(builder))], null, _order,
+                _shared.IsUnique, _shared.Limit);
         }
 
         foreach (RunBuilder<TOrder> builder in filled) builder.Spill();
@@ -126,7 +131,8 @@ internal sealed unsafe class RecordSorter<TOrder> : RecordSorter
     }
 
     internal override RecordSource? TryOpenInMemory() =>
-        _shared.HasSpilled || _builders.Count == 0 || _shared.IsUnique || _shared.Limit != long.MaxValue ? null : new BuilderRecordSource<TOrder>(_current);
+        _shared.HasSpilled || _builders.Count == 0 || _shared.IsUnique || _shared.Limit != long.MaxValue ? null
+            : new BuilderRecordSource<TOrder>(_current);
 
     public override void Dispose()
     {

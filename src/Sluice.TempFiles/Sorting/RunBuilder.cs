@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Collects records in memory, sorts them, and writes them to a tape as a run. Records are laid down from the bottom of the memory up, their entries
+/// Collects records in memory, sorts them, and writes them to a tape as a run. Records are laid down from the bottom of the memory up,
+/// their entries
 /// from the top down. Belongs to one flow at a time, with its context.
 /// </summary>
 /// <typeparam name="TOrder">The order.</typeparam>
@@ -81,7 +82,8 @@ internal sealed unsafe class RunBuilder<TOrder> : IDisposable
     {
         if (Count != 0 || UsedBytes != 0) throw new InvalidOperationException("Only an empty run grows.");
         long length = (bytes + (2L * sizeof(RecordEntry)) + 4095) / 4096 * 4096;
-        if (length > uint.MaxValue || bytes > int.MaxValue) throw new InvalidOperationException($"A record of {bytes} bytes is too long: the most is {int.MaxValue}.");
+        if (length > uint.MaxValue || bytes > int.MaxValue) throw new InvalidOperationException(
+            $"A record of {bytes} bytes is too long: the most is {int.MaxValue}.");
         _shared.CountMemory(length - _memory.LengthBytes);
         _memory.Grow(length, keepBytes);
         _top = (RecordEntry*)(_memory.Address + _memory.LengthBytes);

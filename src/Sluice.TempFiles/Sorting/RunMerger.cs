@@ -11,7 +11,8 @@ internal static class RunMerger
     /// <param name="runs">The runs in the order of the input.</param>
     /// <param name="order">The order.</param>
     /// <param name="merged">Told how many records each merge into a longer run has done, now and then.</param>
-    internal static MergedRecords<TOrder> Open<TOrder>(SortShared shared, AioContext context, List<SortRun> runs, TOrder order, Action<long>? merged = null)
+    internal static MergedRecords<TOrder> Open<TOrder>(SortShared shared, AioContext context, List<SortRun> runs, TOrder order,
+        Action<long>? merged = null)
         where TOrder : struct, IRecordOrder
     {
         int fanIn = shared.Plan.FanIn;
@@ -47,7 +48,8 @@ internal static class RunMerger
         return first;
     }
 
-    private static unsafe SortRun MergeGroup<TOrder>(SortShared shared, AioContext context, List<SortRun> runs, TOrder order, Action<long>? merged)
+    private static unsafe SortRun MergeGroup<TOrder>(SortShared shared, AioContext context, List<SortRun> runs, TOrder order,
+        Action<long>? merged)
         where TOrder : struct, IRecordOrder
     {
         SortPlan plan = shared.Plan;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Sluice.TempFiles;
 
-/// <summary>Large native memory, with huge pages where the system has some. Freed when disposed; counts for the budget of its sort.</summary>
+/// <summary>
+/// Large native memory, with huge pages where the system has some. Freed when disposed; counts for the budget of its sort.
+/// </summary>
 internal sealed unsafe partial class SortMemory : IDisposable
 {
     private const int HugePageBytes = 2 << 20;

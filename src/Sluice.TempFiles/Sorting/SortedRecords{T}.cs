@@ -1,7 +1,8 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// The result of a sort, one value at a time. With <see cref="ExternalSortOptions.HasRandomAccess"/> also backwards, again, and from a mark. Belongs
+/// The result of a sort, one value at a time. With <see cref="ExternalSortOptions.HasRandomAccess"/> also backwards, again, and from a
+/// mark. Belongs
 /// to one flow at a time; disposed with its sorter at the latest.
 /// </summary>
 /// <typeparam name="T">The values.</typeparam>
@@ -111,7 +112,10 @@ public sealed unsafe class SortedRecords<T> : IDisposable
         _markIsBehindLast = _isBehindLast;
     }
 
-    /// <summary>Goes back to the place that was remembered, or to the beginning: the next value is the one that was next then. Needs random access.</summary>
+    /// <summary>
+    /// Goes back to the place that was remembered, or to the beginning: the next value is the one that was next then. Needs random
+    /// access.
+    /// </summary>
     public void Restore()
     {
         RequireRandomAccess();

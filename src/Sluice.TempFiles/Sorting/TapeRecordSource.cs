@@ -66,7 +66,8 @@ internal sealed unsafe class TapeRecordSource(TapeCursor cursor) : RecordSource
     {
         while (length > 0)
         {
-            if (cursor.Current == cursor.End && !cursor.MoveNext()) throw new InvalidOperationException("A tape ends in the midst of a record.");
+            if (cursor.Current == cursor.End && !cursor.MoveNext()) throw new InvalidOperationException(
+                "A tape ends in the midst of a record.");
             int part = (int)Math.Min(length, cursor.End - cursor.Current);
             Buffer.MemoryCopy(cursor.Current, destination, part, part);
             cursor.Current += part;

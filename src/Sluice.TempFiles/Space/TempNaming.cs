@@ -7,7 +7,8 @@ public enum TempNaming
     Unnamed,
 
     /// <summary>
-    /// With names, in a folder of the space's own beside a lock file. What a process that died left behind is removed by the next that opens
+    /// With names, in a folder of the space's own beside a lock file. What a process that died left behind is removed by the next that
+    /// opens
     /// a space in the directory.
     /// </summary>
     Named,

@@ -5,10 +5,13 @@ namespace Sluice.TempFiles;
 /// </summary>
 /// <remarks>
 /// Invariants:
-/// (a) the lock file is there and locked before the folder is made, and is removed after the folder, so that a folder without a lock file is
-/// never one of ours; (b) a lock is released by the system when its process ends, however it ends, so a lock that can be taken belongs to the
+/// (a) the lock file is there and locked before the folder is made, and is removed after the folder, so that a folder without a lock file
+/// is
+/// never one of ours; (b) a lock is released by the system when its process ends, however it ends, so a lock that can be taken belongs to
+/// the
 /// dead; (c) whoever has just made and locked a lock file looks whether its name is still there: a sweeper may have taken the lock between
-/// the making and the locking and removed the name, and then another name is tried; (d) a sweeper removes a name only while it holds its lock.
+/// the making and the locking and removed the name, and then another name is tried; (d) a sweeper removes a name only while it holds its
+/// lock.
 /// </remarks>
 internal sealed class TempSession : IDisposable
 {
@@ -41,7 +44,12 @@ internal sealed class TempSession : IDisposable
             IoFile file;
             try
             {
-                file = fileSystem.Open(lockPath, new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew, Exclusive = true });
+                file = fileSystem.Open(lockPath, new IoOpenOptions
+                {
+                    Access = IoAccess.ReadWrite,
+                    Creation = IoCreation.CreateNew,
+                    Exclusive = true
+                });
             }
             catch (AioException exception) when (exception.Errno is Errno.EAGAIN or Errno.EEXIST)
             {

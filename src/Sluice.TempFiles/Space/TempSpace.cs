@@ -126,7 +126,8 @@ public sealed class TempSpace : IDisposable
     }
 
     /// <summary>
-    /// Disposes every file and removes what has a name. I/O in flight keeps its file open until it has completed. Blocks for the removing only.
+    /// Disposes every file and removes what has a name. I/O in flight keeps its file open until it has
+    /// completed. Blocks for the removing only.
     /// </summary>
     public void Dispose()
     {
@@ -208,6 +209,7 @@ public sealed class TempSpace : IDisposable
     }
 
     private void RefuseQuota(TempOwner owner, long bytes) => throw new TempSpaceFullException(
-        $"Cannot write {bytes} more bytes of temporary data for {owner.Name} in {string.Join(", ", _directories)}: the quota is {Options.QuotaBytes} bytes and "
+        $"Cannot write {bytes} more bytes of temporary data for {owner.Name} in {string.Join(", ", _directories)}: "
+        + $"the quota is {Options.QuotaBytes} bytes and "
         + $"{_usedBytes} are used; raise QuotaBytes, give the operation more memory, or do less at once.");
 }

@@ -1,6 +1,8 @@
 namespace Sluice.TempFiles;
 
-/// <summary>Temporary data found no room: the quota was reached or the disk is full. The message is one line: what, where, and what to do.</summary>
+/// <summary>
+/// Temporary data found no room: the quota was reached or the disk is full. The message is one line: what, where, and what to do.
+/// </summary>
 public sealed class TempSpaceFullException : IOException
 {
     /// <summary>Makes the exception.</summary>

@@ -3,13 +3,17 @@ namespace Sluice.TempFiles;
 /// <summary>Where temporary files go and how much of them there may be.</summary>
 public sealed record TempSpaceOptions
 {
-    /// <summary>The directories; pieces of files go to them in turn. The system's temporary directory unless given. They must exist.</summary>
+    /// <summary>
+    /// The directories; pieces of files go to them in turn. The system's temporary directory unless given. They must exist.
+    /// </summary>
     public IReadOnlyList<string> Directories { get; init; } = [];
 
     /// <summary>The most bytes that all files of the space together may have. No limit unless given.</summary>
     public long QuotaBytes { get; init; } = long.MaxValue;
 
-    /// <summary>The longest physical file in bytes, a multiple of 4096: a longer <see cref="BufFile"/> has several. 1 GiB unless given.</summary>
+    /// <summary>
+    /// The longest physical file in bytes, a multiple of 4096: a longer <see cref="BufFile"/> has several. 1 GiB unless given.
+    /// </summary>
     public long PieceBytes { get; init; } = 1L << 30;
 
     /// <summary>Whether to go past the system's cache.</summary>

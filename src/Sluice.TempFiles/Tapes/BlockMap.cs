@@ -3,11 +3,13 @@ using System.Numerics;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Which blocks of a tape file are in use. Hands out the lowest free ones, in runs that follow each other where there are such. Not for several
+/// Which blocks of a tape file are in use. Hands out the lowest free ones, in runs that follow each other where there are such. Not for
+/// several
 /// threads at once.
 /// </summary>
 /// <remarks>
-/// One bit per block, set when in use: 4 KiB of memory for 8 GiB in blocks of 256 KiB. PostgreSQL keeps a heap of free block numbers and stops
+/// One bit per block, set when in use: 4 KiB of memory for 8 GiB in blocks of 256 KiB. PostgreSQL keeps a heap of free block numbers and
+/// stops
 /// remembering at a limit; a bitmap neither forgets nor costs more than the search for the first word that has room.
 /// </remarks>
 internal sealed class BlockMap

@@ -1,11 +1,13 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// One of many tapes in a file: written once in order, then read once in order, its blocks going back to the file as they are read; or frozen, and
+/// One of many tapes in a file: written once in order, then read once in order, its blocks going back to the file as they are read; or
+/// frozen, and
 /// then read any number of times, anywhere. The writer, then the readers, use it; never both at once.
 /// </summary>
 /// <remarks>
-/// Where the blocks are is kept in memory, 24 bytes per run of blocks, and not as a chain inside the blocks: so the reader knows all blocks to come,
+/// Where the blocks are is kept in memory, 24 bytes per run of blocks, and not as a chain inside the blocks: so the reader knows all
+/// blocks to come,
 /// can ask for many at once, and combines those that follow each other into one I/O.
 /// </remarks>
 public sealed class LogicalTape
@@ -40,7 +42,8 @@ public sealed class LogicalTape
     public void Freeze()
     {
         if (!IsFinished) throw new InvalidOperationException("A tape can be frozen when its writer has finished.");
-        if (ReleasedCount != 0) throw new InvalidOperationException("The tape was read already: its blocks are gone. Freeze it before it is read.");
+        if (ReleasedCount != 0) throw new InvalidOperationException(
+            "The tape was read already: its blocks are gone. Freeze it before it is read.");
         IsFrozen = true;
     }
 

@@ -1,7 +1,8 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Reads one tape ahead of the consumer. Of a frozen tape it reads anywhere, backwards too, as often as is wanted; of another once, forwards, and the
+/// Reads one tape ahead of the consumer. Of a frozen tape it reads anywhere, backwards too, as often as is wanted; of another once,
+/// forwards, and the
 /// blocks go back to the file. Belongs to the flow that uses its context; reading allocates nothing.
 /// </summary>
 public sealed unsafe class LogicalTapeReader : IDisposable
@@ -29,7 +30,8 @@ public sealed unsafe class LogicalTapeReader : IDisposable
         ArgumentNullException.ThrowIfNull(tape);
         ArgumentOutOfRangeException.ThrowIfLessThan(bufferCount, 1);
         if (!tape.IsFinished) throw new InvalidOperationException("The tape is still written: finish it before it is read.");
-        if (tape.ReleasedCount != 0) throw new InvalidOperationException("The tape was read already, and was not frozen: its blocks are gone.");
+        if (tape.ReleasedCount != 0) throw new InvalidOperationException(
+            "The tape was read already, and was not frozen: its blocks are gone.");
         _tape = tape;
         _blockBytes = tape.Set.BlockBytes;
         _cancellationToken = cancellationToken;

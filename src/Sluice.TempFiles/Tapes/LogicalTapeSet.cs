@@ -1,12 +1,14 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Many tapes in one temporary file. Blocks that were read are given to whoever writes next, lowest first, so that merging needs hardly more room
+/// Many tapes in one temporary file. Blocks that were read are given to whoever writes next, lowest first, so that merging needs hardly
+/// more room
 /// than the data. Any thread; each tape is one flow's at a time.
 /// </summary>
 public sealed class LogicalTapeSet : IDisposable
 {
-    // A writer asks for so many blocks at first, then for twice as many each time, so that the blocks of one tape follow each other in the file
+    // A writer asks for so many blocks at first, then for twice as many each time, so that the blocks of one tape follow each other in
+    // the file
     // although several are written at once. What is left over goes back when the tape is finished.
     private const int PreallocationFirst = 8;
     private const int PreallocationBlocksMax = 128;

@@ -1,12 +1,15 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Writes tapes, one after the other, behind the producer. Blocks that follow each other in the file go there in one I/O. Belongs to the flow that
+/// Writes tapes, one after the other, behind the producer. Blocks that follow each other in the file go there in one I/O. Belongs to the
+/// flow that
 /// uses its context; writing allocates nothing but the tape's list of where its blocks are.
 /// </summary>
 /// <remarks>
-/// Buffers form a ring. Those filled and not yet handed over are the group; a group ends when it has the length of a good write, when the next block
-/// does not follow in the file, or when the ring comes round. A group goes by the transfer of its first buffer, and a buffer is filled again only
+/// Buffers form a ring. Those filled and not yet handed over are the group; a group ends when it has the length of a good write, when the
+/// next block
+/// does not follow in the file, or when the ring comes round. A group goes by the transfer of its first buffer, and a buffer is filled
+/// again only
 /// after the transfer that it went by is over.
 /// </remarks>
 public sealed unsafe class LogicalTapeWriter : IDisposable
@@ -77,7 +80,8 @@ public sealed unsafe class LogicalTapeWriter : IDisposable
         ArgumentNullException.ThrowIfNull(tape);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_tape is not null) throw new InvalidOperationException("The tape before is not finished: call Finish first.");
-        if (!ReferenceEquals(tape.Set, _set) || tape.IsFinished || tape.BlockCount != 0) throw new ArgumentException("The tape is of another set, or was written before.", nameof(tape));
+        if (!ReferenceEquals(tape.Set, _set) || tape.IsFinished || tape.BlockCount != 0) throw new ArgumentException(
+            "The tape is of another set, or was written before.", nameof(tape));
         _tape = tape;
         _round = 0;
         Position = 0;

@@ -4,10 +4,13 @@ namespace Sluice.TempFiles;
 /// Reads several tapes at once, ahead on all of them, from one budget of buffers. Belongs to the flow that uses its context.
 /// </summary>
 /// <remarks>
-/// <para>Every tape keeps at least <c>_guaranteed</c> buffers; the rest goes where it is needed: each tape's share of it follows its share of the
-/// blocks taken lately, with a weight that grows by one per block and is halved for all at regular intervals. So in a merge of runs whose keys do
+/// <para>Every tape keeps at least <c>_guaranteed</c> buffers; the rest goes where it is needed: each tape's share of it follows its
+/// share of the
+/// blocks taken lately, with a weight that grows by one per block and is halved for all at regular intervals. So in a merge of runs whose
+/// keys do
 /// not overlap the one that is being read gets nearly all, and in an even merge each gets the same.</para>
-/// <para>A tape is topped up when half of what it should have is gone, so that several blocks that follow each other in the file are asked for in one
+/// <para>A tape is topped up when half of what it should have is gone, so that several blocks that follow each other in the file are
+/// asked for in one
 /// I/O. A read of several blocks goes by the transfer of its first buffer.</para>
 /// </remarks>
 internal sealed unsafe class TapeMergeReader : IDisposable
@@ -46,7 +49,8 @@ internal sealed unsafe class TapeMergeReader : IDisposable
     /// <param name="tapes">The tapes; finished.</param>
     /// <param name="bufferCount">How many buffers of a block each; at least one per tape.</param>
     /// <param name="cancellationToken">Ends waits.</param>
-    internal TapeMergeReader(AioContext context, LogicalTapeSet set, ReadOnlySpan<LogicalTape> tapes, int bufferCount, CancellationToken cancellationToken = default)
+    internal TapeMergeReader(AioContext context, LogicalTapeSet set, ReadOnlySpan<LogicalTape> tapes, int bufferCount,
+        CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bufferCount, Math.Max(1, tapes.Length));
         _context = context;
@@ -78,7 +82,8 @@ internal sealed unsafe class TapeMergeReader : IDisposable
         _spare = bufferCount - (_guaranteed * tapes.Length);
         _vectorsMax = Math.Clamp(ReadBytesMax / set.BlockBytes, 1, set.File.VectorsMax);
         _cursors = new TapeCursor[tapes.Length];
-        for (int index = 0; index < tapes.Length; index++) _cursors[index] = new TapeCursor(this, tapes[index], Math.Min(bufferCount, _targetMax + 2));
+        for (int index = 0; index < tapes.Length; index++) _cursors[index] = new TapeCursor(this, tapes[index],
+            Math.Min(bufferCount, _targetMax + 2));
         _weightSum = tapes.Length;
         try
         {
@@ -132,7 +137,8 @@ internal sealed unsafe class TapeMergeReader : IDisposable
             if (!transfer.IsDone) Stalls++;
             BufFile.WaitForRead(transfer, _cancellationToken);
 
-            // The others of this read have arrived with it; the leader's transfer may soon serve another read, which is not theirs to wait for.
+            // The others of this read have arrived with it; the leader's transfer may soon serve another read, which is not theirs to
+            // wait for.
             for (int index = 0; index < cursor.Held && _leaders[cursor.Peek(index)] == leader; index++)
             {
                 _leaders[cursor.Peek(index)] = cursor.Peek(index);

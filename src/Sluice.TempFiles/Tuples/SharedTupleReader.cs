@@ -1,7 +1,8 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Reads its share of a <see cref="SharedTupleStore"/>: while the records of one block are used the next is on its way. Belongs to one flow.
+/// Reads its share of a <see cref="SharedTupleStore"/>: while the records of one block are used the next is on its way. Belongs to one
+/// flow.
 /// </summary>
 public sealed unsafe class SharedTupleReader : IDisposable
 {

@@ -1,11 +1,13 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Records that many flows write and then many flows read, each block going to exactly one reader: how the flows of a parallel operation hand work
+/// Records that many flows write and then many flows read, each block going to exactly one reader: how the flows of a parallel operation
+/// hand work
 /// on. Any thread; each writer and reader is one flow's.
 /// </summary>
 /// <remarks>
-/// Every writer has a file of its own, so that nobody waits for another. Where the blocks are is kept in memory, and a reader takes the next one by
+/// Every writer has a file of its own, so that nobody waits for another. Where the blocks are is kept in memory, and a reader takes the
+/// next one by
 /// adding to a counter. All writers finish before the first reader reads.
 /// </remarks>
 public sealed class SharedTupleStore : IDisposable
@@ -20,7 +22,8 @@ public sealed class SharedTupleStore : IDisposable
 
     /// <summary>Makes an empty store.</summary>
     /// <param name="space">Where its files are.</param>
-    /// <param name="blockBytes">How much a reader takes at a time; a multiple of 4096. A record that is longer makes a block of its own.</param>
+    /// <param name="blockBytes">How much a reader takes at a time; a multiple of 4096. A record that is longer makes a block of its
+    /// own.</param>
     /// <param name="name">A name for people: it stands in errors.</param>
     public SharedTupleStore(TempSpace space, int blockBytes = 64 << 10, string name = "shared tuple store")
     {
@@ -53,7 +56,8 @@ public sealed class SharedTupleStore : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_next != 0) throw new InvalidOperationException("The store is read already: all writers finish before the first reader begins.");
+            if (_next != 0) throw new InvalidOperationException(
+                "The store is read already: all writers finish before the first reader begins.");
             file = _owner.Space.CreateFile(_owner);
             _files.Add(file);
             _openWriters++;
@@ -100,7 +104,8 @@ public sealed class SharedTupleStore : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_openWriters != 0) throw new InvalidOperationException($"{_openWriters} writers have not finished: the store can be read when all have.");
+            if (_openWriters != 0) throw new InvalidOperationException(
+                $"{_openWriters} writers have not finished: the store can be read when all have.");
             bool isThere = _next < _blocks.Count;
             block = isThere ? _blocks[_next++] : default;
             return isThere;

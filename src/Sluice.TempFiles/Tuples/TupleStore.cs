@@ -1,12 +1,15 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Keeps records in the order in which they were added, to be read any number of times: in memory up to a budget, then in a temporary file, written
+/// Keeps records in the order in which they were added, to be read any number of times: in memory up to a budget, then in a temporary
+/// file, written
 /// behind and read ahead. Records can be added while it is read. Belongs, with its readers, to one flow at a time; blocks.
 /// </summary>
 /// <remarks>
-/// Records form a stream: the length, the bytes, the length again, so that it can be read both ways. A place in the stream means the same in memory
-/// and in the file, so readers go on where they were when the store spills. Where nobody will read again, <see cref="Trim"/> frees memory and file.
+/// Records form a stream: the length, the bytes, the length again, so that it can be read both ways. A place in the stream means the same
+/// in memory
+/// and in the file, so readers go on where they were when the store spills. Where nobody will read again, <see cref="Trim"/> frees memory
+/// and file.
 /// </remarks>
 public sealed unsafe class TupleStore : IDisposable
 {
@@ -33,7 +36,8 @@ public sealed unsafe class TupleStore : IDisposable
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="name">A name for people: it stands in errors.</param>
     /// <param name="cancellationToken">Ends waits.</param>
-    public TupleStore(TempSpace space, AioContext context, TupleStoreOptions? options = null, string name = "tuple store", CancellationToken cancellationToken = default)
+    public TupleStore(TempSpace space, AioContext context, TupleStoreOptions? options = null, string name = "tuple store",
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(space);
         ArgumentNullException.ThrowIfNull(context);
@@ -54,7 +58,9 @@ public sealed unsafe class TupleStore : IDisposable
     /// <summary>Whether records are in a file.</summary>
     public bool HasSpilled => _writer is not null;
 
-    /// <summary>How much memory its records, or its buffers for writing, have. Each reader has up to four buffers more when it has spilled.</summary>
+    /// <summary>
+    /// How much memory its records, or its buffers for writing, have. Each reader has up to four buffers more when it has spilled.
+    /// </summary>
     public long MemoryBytes => _writer is null ? _memoryBytes : 2L * BufferBytes;
 
     internal AioContext Context { get; }

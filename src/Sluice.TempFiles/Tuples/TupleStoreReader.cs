@@ -23,7 +23,8 @@ public sealed unsafe class TupleStoreReader : IDisposable
     }
 
     /// <summary>The record at hand; valid until the reader moves.</summary>
-    public ReadOnlySpan<byte> Current => _length < 0 ? throw new InvalidOperationException("The reader is not at a record.") : _whole.AsSpan(0, _length);
+    public ReadOnlySpan<byte> Current => _length < 0 ? throw new InvalidOperationException("The reader is not at a record.")
+        : _whole.AsSpan(0, _length);
 
     /// <summary>What of the stream this reader may still want.</summary>
     internal long NeededFrom => _mark >= 0 ? Math.Min(_mark, _position) : _position;
@@ -128,9 +129,11 @@ public sealed unsafe class TupleStoreReader : IDisposable
             return;
         }
 
-        BufFileReader reader = _reader ??= new BufFileReader(_store.Context, _store.File!, 0, _store.BufferBytes, Depth, _store.CancellationToken);
+        BufFileReader reader = _reader ??= new BufFileReader(_store.Context, _store.File!, 0, _store.BufferBytes, Depth,
+            _store.CancellationToken);
         reader.LimitBytes = _store.ReadableTo(position + destination.Length - 1);
         reader.Seek(position - _store.FileBase);
-        if (reader.Read(destination) != destination.Length) throw new InvalidOperationException("The store is shorter than what was added to it.");
+        if (reader.Read(destination) != destination.Length) throw new InvalidOperationException(
+            "The store is shorter than what was added to it.");
     }
 }

@@ -19,9 +19,12 @@ internal static class SortCommand
     private const int ThreadsMax = 8;
 
     /// <summary>For the list of verbs and the help; the command line itself is read by <see cref="SortArguments"/>.</summary>
-    internal static Command Create() => new("sort", "Sort lines of text files as GNU sort does in the C locale, faster; see 'sluice sort --help'");
+    internal static Command Create() => new(
+        "sort",
+        "Sort lines of text files as GNU sort does in the C locale, faster; see 'sluice sort --help'");
 
-    internal static async Task<int> RunAsync(IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    internal static async Task<int> RunAsync(IReadOnlyList<string> args, TextWriter output, TextWriter error,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -33,7 +36,8 @@ internal static class SortCommand
             }
 
             // A thread of its own: the calling thread may be one that others' completions need.
-            return await Task.Factory.StartNew(() => Run(arguments, error, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            return await Task.Factory.StartNew(() => Run(arguments, error, cancellationToken), CancellationToken.None,
+                TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         catch (Exception exception)
         {
@@ -55,7 +59,8 @@ internal static class SortCommand
             HandlesPerContext = 128,
         });
         string? fallback = Environment.GetEnvironmentVariable("TMPDIR");
-        IReadOnlyList<string> directories = arguments.Directories.Count != 0 ? arguments.Directories : [string.IsNullOrEmpty(fallback) ? "/tmp" : fallback];
+        IReadOnlyList<string> directories = arguments.Directories.Count != 0 ? arguments.Directories
+            : [string.IsNullOrEmpty(fallback) ? "/tmp" : fallback];
         using TempSpace space = TempSpace.Open(system, new TempSpaceOptions { Directories = directories });
         SortReport report = new() { InputBytes = KnownLength(arguments.Files) };
         long memory = arguments.MemoryBytes != 0
@@ -65,12 +70,14 @@ internal static class SortCommand
         int result;
         if (!arguments.Order.IsOfBytes)
         {
-            result = Run(new SortJob<KeyedOrder>(system, space, arguments, new KeyedOrder(arguments.Order), report, memory, threads, cancellationToken), arguments, error);
+            result = Run(new SortJob<KeyedOrder>(system, space, arguments, new KeyedOrder(arguments.Order), report, memory, threads,
+                cancellationToken), arguments, error);
         }
         else
         {
             BytesOrder order = new(isReversed: arguments.Order.IsReversed);
-            result = Run(new SortJob<BytesOrder>(system, space, arguments, order, report, memory, threads, cancellationToken), arguments, error);
+            result = Run(new SortJob<BytesOrder>(system, space, arguments, order, report, memory, threads, cancellationToken), arguments,
+                error);
         }
 
         progress?.Dispose();

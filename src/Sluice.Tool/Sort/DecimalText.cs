@@ -1,7 +1,8 @@
 namespace Sluice.Tool.Sort;
 
 /// <summary>
-/// A decimal number as it stands in text: blanks, a minus, digits, a point, digits; anything else ends it, and nothing at all is zero. Compared digit
+/// A decimal number as it stands in text: blanks, a minus, digits, a point, digits; anything else ends it, and nothing at all is zero.
+/// Compared digit
 /// by digit, so of any length.
 /// </summary>
 internal readonly ref struct DecimalText
@@ -41,7 +42,8 @@ internal readonly ref struct DecimalText
     internal bool IsZero => _whole.IsEmpty && _fraction.IsEmpty;
 
     /// <summary>
-    /// Eight bytes that order like the numbers, and are equal for numbers that are equal however they are written: the sign, how many digits there
+    /// Eight bytes that order like the numbers, and are equal for numbers that are equal however they are written: the sign, how many
+    /// digits there
     /// are before the point (or zeros after it), and the first twelve digits.
     /// </summary>
     internal ulong Prefix()

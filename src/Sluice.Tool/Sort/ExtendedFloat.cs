@@ -3,7 +3,8 @@ using System.Numerics;
 namespace Sluice.Tool.Sort;
 
 /// <summary>
-/// A number as strtold reads it: rounded to 64 bits of mantissa, to nearest, ties to even, as x86's long double is. Kept as two numbers that
+/// A number as strtold reads it: rounded to 64 bits of mantissa, to nearest, ties to even, as x86's long double is. Kept as two numbers
+/// that
 /// order like the value.
 /// </summary>
 /// <param name="High">What kind, sign and exponent.</param>
@@ -134,7 +135,8 @@ internal readonly record struct ExtendedFloat(int High, ulong Low)
         bool isNegative = false;
         if (at < text.Length && text[at] is (byte)'-' or (byte)'+') isNegative = text[at++] == '-';
         int exponent = 0;
-        for (; at < text.Length && char.IsAsciiDigit((char)text[at]); at++) exponent = Math.Min((exponent * 10) + text[at] - '0', ExponentDigitsMax);
+        for (; at < text.Length && char.IsAsciiDigit((char)text[at]); at++) exponent = Math.Min((exponent * 10) + text[at] - '0',
+            ExponentDigitsMax);
         return isNegative ? -exponent : exponent;
     }
 

@@ -6,7 +6,8 @@ using Sluice.Tool.Interop;
 namespace Sluice.Tool.Sort;
 
 /// <summary>
-/// One input, read in order: a regular file through the io_method, several reads ahead and straight into the memory where its lines are sorted;
+/// One input, read in order: a regular file through the io_method, several reads ahead and straight into the memory where its lines are
+/// sorted;
 /// anything else, such as a pipe, with plain reads. Belongs to one flow at a time.
 /// </summary>
 internal sealed unsafe class LineFile : IDisposable

@@ -3,9 +3,11 @@ using Sluice.TempFiles;
 namespace Sluice.Tool.Sort;
 
 /// <summary>
-/// All inputs as one, cut into runs of whole lines. Threads take turns: each fills the memory of its run, while the others sort and write theirs.
+/// All inputs as one, cut into runs of whole lines. Threads take turns: each fills the memory of its run, while the others sort and write
+/// theirs.
 /// </summary>
-/// <remarks>Everything is used by whoever holds the lock of <see cref="SortJob{TOrder}"/>. A line that a run has no room for any more is carried to the next.</remarks>
+/// <remarks>Everything is used by whoever holds the lock of <see cref="SortJob{TOrder}"/>. A line that a run has no room for any more is
+/// carried to the next.</remarks>
 internal sealed unsafe class LineInput : IDisposable
 {
     // Less room than this is not worth a read.

@@ -5,14 +5,19 @@ using Sluice.Tool.Infrastructure;
 
 namespace Sluice.Tool.Sort;
 
-/// <summary>What <c>sluice sort</c> was asked for. Its command line is that of GNU sort, which has clustered and attached options, so it is parsed here.</summary>
+/// <summary>
+/// What <c>sluice sort</c> was asked for. Its command line is that of GNU sort, which has clustered and attached options, so it is parsed
+/// here.
+/// </summary>
 internal sealed class SortArguments
 {
     private const string LettersWithValue = "kotST";
     private static readonly string[] s_longNames =
     [
-        "batch-size", "buffer-size", "check", "dictionary-order", "field-separator", "general-numeric-sort", "help", "human-numeric-sort", "ignore-case",
-        "ignore-leading-blanks", "ignore-nonprinting", "key", "merge", "method", "month-sort", "numeric-sort", "output", "parallel", "reverse", "sort",
+        "batch-size", "buffer-size", "check", "dictionary-order", "field-separator", "general-numeric-sort", "help", "human-numeric-sort",
+            "ignore-case",
+        "ignore-leading-blanks", "ignore-nonprinting", "key", "merge", "method", "month-sort", "numeric-sort", "output", "parallel",
+            "reverse", "sort",
         "stable", "stats", "temporary-directory", "unique", "zero-terminated",
     ];
 
@@ -137,14 +142,16 @@ internal sealed class SortArguments
     }
 
     private static bool NeedsValue(string name) =>
-        name is "batch-size" or "buffer-size" or "field-separator" or "key" or "method" or "output" or "parallel" or "sort" or "temporary-directory";
+        name is "batch-size" or "buffer-size" or "field-separator" or "key"
+            or "method" or "output" or "parallel" or "sort" or "temporary-directory";
 
     private void ApplyLong(string name, string? value)
     {
         switch (name)
         {
             case "check":
-                Apply(value is null or "diagnose-first" ? 'c' : value is "quiet" or "silent" ? 'C' : throw new UsageException($"--check is '{value}': give quiet, silent or diagnose-first."), "");
+                Apply(value is null or "diagnose-first" ? 'c' : value is "quiet" or "silent" ? 'C'
+                    : throw new UsageException($"--check is '{value}': give quiet, silent or diagnose-first."), "");
                 break;
             case "sort":
                 Apply(value switch
@@ -242,7 +249,8 @@ internal sealed class SortArguments
                 Delimiter = 0;
                 break;
             case 'V' or 'R':
-                throw new UsageException($"'sort' cannot do -{letter} ({(letter == 'V' ? "version" : "random")} order); it sorts by bytes, -n, -g, -h and -M.");
+                throw new UsageException(
+                    $"'sort' cannot do -{letter} ({(letter == 'V' ? "version" : "random")} order); it sorts by bytes, -n, -g, -h and -M.");
             default:
                 throw new UsageException($"'sort' has no option '-{letter}'; see 'sluice sort --help'.");
         }

@@ -6,7 +6,8 @@ internal static class SortHelp
     internal const string Text = """
         Usage: sluice sort [OPTION]... [FILE]...
 
-        Writes the lines of all FILEs sorted, byte for byte as GNU sort does in the C locale. With no FILE, or when FILE is -, reads the standard input.
+        Writes the lines of all FILEs sorted, byte for byte as GNU sort does in the C locale.
+        With no FILE, or when FILE is -, reads the standard input.
 
         Order:
           -b, --ignore-leading-blanks   ignore blanks before a key

@@ -5,7 +5,8 @@ using Sluice.TempFiles;
 namespace Sluice.Tool.Sort;
 
 /// <summary>
-/// One sort of lines. Threads take turns at the input: each fills memory of its own, sorts it and writes it as a run; in the end the calling thread
+/// One sort of lines. Threads take turns at the input: each fills memory of its own, sorts it and writes it as a run; in the end the
+/// calling thread
 /// merges the runs while another writes the output.
 /// </summary>
 internal sealed unsafe class SortJob<TOrder>
@@ -28,7 +29,8 @@ internal sealed unsafe class SortJob<TOrder>
     private long _nextSequence;
     private Exception? _failure;
 
-    internal SortJob(AioSystem system, TempSpace space, SortArguments arguments, TOrder order, SortReport report, long memoryBytes, int threads, CancellationToken cancellationToken)
+    internal SortJob(AioSystem system, TempSpace space, SortArguments arguments, TOrder order, SortReport report, long memoryBytes,
+        int threads, CancellationToken cancellationToken)
     {
         _system = system;
         _arguments = arguments;
@@ -72,7 +74,8 @@ internal sealed unsafe class SortJob<TOrder>
             if (lastLength >= 0)
             {
                 int order = _order.Compare(last.Address, lastLength, lines.Record, lines.Length);
-                if (order > 0 || (order == 0 && _arguments.IsUnique)) return (number, new ReadOnlySpan<byte>(lines.Record, lines.Length).ToArray());
+                if (order > 0 || (order == 0 && _arguments.IsUnique)) return (number,
+                    new ReadOnlySpan<byte>(lines.Record, lines.Length).ToArray());
             }
 
             if (lines.Length > last.LengthBytes) last.Replace(lines.Length * 2L);
@@ -91,8 +94,10 @@ internal sealed unsafe class SortJob<TOrder>
         {
             // What fits in memory is shared out evenly, so that all threads have something to sort.
             long known = _report.InputBytes;
-            long bytesMax = known > 0 && known < _shared.Plan.RunBytes * _threads / 2 ? Math.Max(1 << 20, (known / _threads) + 1) : long.MaxValue;
-            Thread[] threads = [.. Enumerable.Range(1, _threads - 1).Select(_ => new Thread(() => BuildGuarded(input, bytesMax)) { IsBackground = true, Name = "sluice-sort" })];
+            long bytesMax = known > 0 && known < _shared.Plan.RunBytes * _threads / 2 ? Math.Max(1 << 20, (known / _threads) + 1)
+                : long.MaxValue;
+            Thread[] threads = [.. Enumerable.Range(1, _threads - 1).Select(_ =>
+                new Thread(() => BuildGuarded(input, bytesMax)) { IsBackground = true, Name = "sluice-sort" })];
             foreach (Thread thread in threads) thread.Start();
             BuildGuarded(input, bytesMax);
             foreach (Thread thread in threads) thread.Join();
@@ -118,7 +123,8 @@ internal sealed unsafe class SortJob<TOrder>
     {
         if (_isSpilling) return RunMerger.Open(_shared, context, _shared.TakeRuns(), _order);
         IEnumerable<RunBuilder<TOrder>> kept = _kept.OrderBy(static builder => builder.Sequence);
-        return new MergedRecords<TOrder>([.. kept.Select(static builder => new BuilderRecordSource<TOrder>(builder))], null, _order, _arguments.IsUnique, long.MaxValue);
+        return new MergedRecords<TOrder>([.. kept.Select(static builder => new BuilderRecordSource<TOrder>(builder))], null, _order,
+            _arguments.IsUnique, long.MaxValue);
     }
 
     private void BuildGuarded(LineInput input, long bytesMax)
@@ -234,7 +240,8 @@ internal sealed unsafe class SortJob<TOrder>
         List<RecordSource> sources = [];
         try
         {
-            foreach (string name in names) sources.Add(new LineFileSource(LineFile.Open(_system, context, name), _arguments.Delimiter, (int)each));
+            foreach (string name in names) sources.Add(new LineFileSource(LineFile.Open(_system, context, name), _arguments.Delimiter,
+                (int)each));
         }
         catch
         {

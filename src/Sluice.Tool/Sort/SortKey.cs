@@ -4,7 +4,8 @@ namespace Sluice.Tool.Sort;
 internal sealed class SortKey
 {
     private static readonly bool[] s_blanks = MakeTable(static value => value is (byte)' ' or (byte)'\t' or (byte)'\n');
-    private static readonly bool[] s_notDictionary = MakeTable(static value => !(char.IsAsciiLetterOrDigit((char)value) || value is (byte)' ' or (byte)'\t'));
+    private static readonly bool[] s_notDictionary = MakeTable(static value =>
+        !(char.IsAsciiLetterOrDigit((char)value) || value is (byte)' ' or (byte)'\t'));
     private static readonly bool[] s_notPrinting = MakeTable(static value => value is < 32 or > 126);
 
     /// <summary>The first field, from 0.</summary>
@@ -37,7 +38,8 @@ internal sealed class SortKey
     internal string TypeLetters { get; set; } = "";
 
     /// <summary>Whether nothing was said about how it is compared: then it is compared as the options for all keys say.</summary>
-    internal bool IsPlain => !SkipsStartBlanks && !SkipsEndBlanks && !IsDictionary && !IsPrinting && !FoldsCase && !IsReversed && Type == KeyType.Bytes;
+    internal bool IsPlain => !SkipsStartBlanks && !SkipsEndBlanks && !IsDictionary && !IsPrinting && !FoldsCase && !IsReversed
+        && Type == KeyType.Bytes;
 
     /// <summary>Which bytes are as if they were not there; null for none.</summary>
     internal bool[]? Ignored => IsDictionary ? s_notDictionary : IsPrinting ? s_notPrinting : null;

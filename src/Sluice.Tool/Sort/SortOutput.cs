@@ -6,10 +6,12 @@ using Sluice.Tool.Interop;
 namespace Sluice.Tool.Sort;
 
 /// <summary>
-/// Where sorted lines go: collected in buffers, which a thread of its own writes, so that merging goes on meanwhile. A regular file is written at the
+/// Where sorted lines go: collected in buffers, which a thread of its own writes, so that merging goes on meanwhile. A regular file is
+/// written at the
 /// places that the io_method is told, anything else in order.
 /// </summary>
-/// <remarks>A buffer is the producer's or the thread's; it changes hands under the lock. What fails on the thread is thrown at the producer's next buffer.</remarks>
+/// <remarks>A buffer is the producer's or the thread's; it changes hands under the lock. What fails on the thread is thrown at the
+/// producer's next buffer.</remarks>
 internal sealed unsafe class SortOutput : IDisposable
 {
     private const int BufferBytes = 1 << 20;
@@ -51,15 +53,24 @@ internal sealed unsafe class SortOutput : IDisposable
     /// <param name="delimiter">What ends a line.</param>
     internal static SortOutput Open(AioSystem system, string? name, byte delimiter)
     {
-        if (name is null) return new SortOutput(static (address, length) => WritePlain(1, "the standard output", address, length), null, delimiter);
+        if (name is null) return new SortOutput(static (address, length) => WritePlain(1, "the standard output", address, length), null,
+            delimiter);
         if (!LineFile.IsRegularFile(name))
         {
-            Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(name, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-            return new SortOutput((address, length) => WritePlain((int)handle.DangerousGetHandle(), name, address, length), handle, delimiter);
+            Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(name, FileMode.Open, FileAccess.Write,
+                FileShare.ReadWrite | FileShare.Delete);
+            return new SortOutput((address, length) => WritePlain((int)handle.DangerousGetHandle(), name, address, length), handle,
+                delimiter);
         }
 
-        const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        IoFile file = system.FileSystem.Open(name, new IoOpenOptions { Access = IoAccess.Write, Creation = IoCreation.CreateOrTruncate, Mode = Mode });
+        const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite
+            | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        IoFile file = system.FileSystem.Open(name, new IoOpenOptions
+        {
+            Access = IoAccess.Write,
+            Creation = IoCreation.CreateOrTruncate,
+            Mode = Mode
+        });
         FileWriter writer = new(system, file);
         return new SortOutput(writer.Write, writer, delimiter);
     }

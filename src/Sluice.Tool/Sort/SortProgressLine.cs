@@ -24,7 +24,8 @@ internal sealed class SortProgressLine : IDisposable
     }
 
     internal static SortProgressLine? TryStart(SortReport report, TextWriter error, SortArguments arguments) =>
-        ToolConsole.IsTerminal(error) && (arguments.Output is not null || Console.IsOutputRedirected) ? new SortProgressLine(report, error) : null;
+        ToolConsole.IsTerminal(error) && (arguments.Output is not null || Console.IsOutputRedirected)
+            ? new SortProgressLine(report, error) : null;
 
     public void Dispose()
     {
@@ -47,13 +48,15 @@ internal sealed class SortProgressLine : IDisposable
             if (!isMerging || _report.Lines == 0)
             {
                 long lines = isMerging ? _report.LinesWritten : _report.LinesBuilt;
-                _error.Write($"\r\u001b[K{(isMerging ? "merging" : "sorting")}: {lines.ToString("N0", CultureInfo.InvariantCulture)} lines");
+                string count = lines.ToString("N0", CultureInfo.InvariantCulture);
+                _error.Write($"\r\u001b[K{(isMerging ? "merging" : "sorting")}: {count} lines");
                 return;
             }
 
             double share = Math.Min(1, (double)_report.LinesWritten / _report.Lines);
             int filled = (int)(share * Cells);
-            _error.Write($"\r\u001b[Kmerging [{new string('#', filled)}{new string('.', Cells - filled)}] {(share * 100).ToString("0", CultureInfo.InvariantCulture)} %");
+            string percent = (share * 100).ToString("0", CultureInfo.InvariantCulture);
+            _error.Write($"\r\u001b[Kmerging [{new string('#', filled)}{new string('.', Cells - filled)}] {percent} %");
         }
     }
 }

@@ -32,7 +32,8 @@ internal sealed class SortReport
     {
         string seconds(TimeSpan time) => time.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
         string runs = Runs == 0 ? "all in memory" : $"{Runs} runs of {ByteSize.Format(SpilledBytes)} in all";
-        return $"{LinesWritten} lines, {ByteSize.Format(OutputBytes)}: read and sorted in {seconds(BuildTime)} s, merged in {seconds(MergeTime)} s; {runs}; "
+        return $"{LinesWritten} lines, {ByteSize.Format(OutputBytes)}: "
+            + $"read and sorted in {seconds(BuildTime)} s, merged in {seconds(MergeTime)} s; {runs}; "
             + $"{ByteSize.Format(MemoryBytesPeak)} of memory, {threads} threads, io_method {method}";
     }
 }

@@ -18,7 +18,8 @@ public sealed class BufFileTests
         writer.Write(new byte[6 * 4096]);
         writer.Flush();
         Assert.Equal(6, file.PieceCount);
-        foreach (string folder in folders) Assert.Equal(2, Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Count(static path => !path.EndsWith(".lock", StringComparison.Ordinal)));
+        foreach (string folder in folders) Assert.Equal(2, Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Count(
+            static path => !path.EndsWith(".lock", StringComparison.Ordinal)));
         file.Dispose();
         foreach (string folder in folders) Assert.Empty(Directory.GetFiles(Directory.GetDirectories(folder)[0]));
     });

@@ -69,7 +69,8 @@ public sealed class HashOperatorTests
         using TestRun run = TestRun.Start("io_uring");
         using TempSpace space = run.OpenSpace();
         using HashAggregate<(int Key, int Number), int, long> aggregate = new(
-            space, s_codec, static value => value.Key, static _ => 0L, static (ref long sum, (int Key, int Number) value) => sum += value.Number, new HashOperatorOptions { MemoryBytes = 65536 });
+            space, s_codec, static value => value.Key, static _ => 0L, static (ref long sum, (int Key, int Number) value) =>
+                sum += value.Number, new HashOperatorOptions { MemoryBytes = 65536 });
         for (int number = 0; number < 100_000; number++) aggregate.Add((1, number));
         long result = 0;
         aggregate.Finish((key, sum) => result = sum);
@@ -94,7 +95,8 @@ public sealed class HashOperatorTests
             using (TempSpace space = run.OpenSpace())
             {
                 int errno = reads ? Errno.EIO : Errno.ENOSPC;
-                using var broken = run.Control.Replace(_ => -errno, request => (request.Operation == IoOperation.Read) == reads && Interlocked.Increment(ref seen) > skip, times: 1);
+                using var broken = run.Control.Replace(_ => -errno, request => (request.Operation == IoOperation.Read) == reads
+                    && Interlocked.Increment(ref seen) > skip, times: 1);
                 Exception? failure = Record.Exception(() =>
                 {
                     if (round % 4 < 2) Aggregate(space);
@@ -166,7 +168,8 @@ public sealed class HashOperatorTests
     private static void Aggregate(TempSpace space)
     {
         using HashAggregate<(int Key, int Number), int, long> aggregate = new(
-            space, s_codec, static value => value.Key, static _ => 0L, static (ref long sum, (int Key, int Number) value) => sum += value.Number, new HashOperatorOptions { MemoryBytes = 65536 });
+            space, s_codec, static value => value.Key, static _ => 0L, static (ref long sum, (int Key, int Number) value) =>
+                sum += value.Number, new HashOperatorOptions { MemoryBytes = 65536 });
         for (int number = 0; number < 30_000; number++) aggregate.Add((number, 1));
         int groups = 0;
         aggregate.Finish((_, _) => groups++);
@@ -182,7 +185,8 @@ public sealed class HashOperatorTests
                 hook?.Invoke();
                 return value.Key;
             },
-            s_codec, static value => value.Key, (_, _) => pairs++, null, new HashOperatorOptions { MemoryBytes = 65536 }, cancellationToken: cancellationToken);
+            s_codec, static value => value.Key, (_, _) => pairs++, null, new HashOperatorOptions { MemoryBytes = 65536 },
+                cancellationToken: cancellationToken);
         for (int number = 0; number < 30_000; number++) join.AddBuild((number, 1));
         for (int number = 0; number < 30_000; number++) join.Probe((number * 2, 1));
         join.Finish();
@@ -204,11 +208,17 @@ public sealed class HashOperatorTests
         int range = random.Next(1, 40_000);
         int count = random.Next(60_000);
         Dictionary<string, (int Count, long Sum)> expected = [];
-        using (TempSpace space = run.OpenSpace(new TempSpaceOptions { PieceBytes = 4096 * random.Next(1, 100), Direct = seed % 5 == 1 && run.System.MethodName is "sync" or "io_uring" }))
+        using (TempSpace space = run.OpenSpace(new TempSpaceOptions
+        {
+            PieceBytes = 4096 * random.Next(1, 100),
+            Direct = seed % 5 == 1
+            && run.System.MethodName is "sync" or "io_uring"
+        }))
         {
             using HashAggregate<(int Key, int Number), string, (int Count, long Sum)> aggregate = new(
                 space, s_codec, static value => value.Key.ToString(), static _ => (0, 0L),
-                static (ref (int Count, long Sum) state, (int Key, int Number) value) => state = (state.Count + 1, state.Sum + value.Number),
+                static (ref (int Count, long Sum) state, (int Key, int Number) value) =>
+                    state = (state.Count + 1, state.Sum + value.Number),
                 new HashOperatorOptions { MemoryBytes = 65536 * random.Next(1, 4) }, static (key, _) => 24 + (2 * key.Length));
             for (int number = 0; number < count; number++)
             {
@@ -238,7 +248,8 @@ public sealed class HashOperatorTests
         int probeCount = random.Next(skew == 0 ? 25_000 : 300);
         bool isOuter = random.Next(2) == 0;
         List<(int Key, int Number)> build = [.. Enumerable.Range(0, buildCount).Select(number => (DrawKey(random, skew, range), number))];
-        List<(int Key, int Number)> probe = [.. Enumerable.Range(0, probeCount).Select(number => (DrawKey(random, random.Next(4) == 0 ? 0 : skew, range), number))];
+        List<(int Key, int Number)> probe = [.. Enumerable.Range(0, probeCount).Select(number =>
+            (DrawKey(random, random.Next(4) == 0 ? 0 : skew, range), number))];
         Dictionary<(int, int), int> expected = [];
         ILookup<int, int> byKey = build.ToLookup(static value => value.Key, static value => value.Number);
         foreach ((int key, int number) in probe)
@@ -251,8 +262,10 @@ public sealed class HashOperatorTests
         {
             using HashJoin<(int Key, int Number), byte[], int> join = new(
                 space, s_codec, static value => value.Key, new ArrayCodec(), static value => BinaryPrimitives.ReadInt32LittleEndian(value),
-                (left, right) => Assert.True(expected.Remove((left.Number, BinaryPrimitives.ReadInt32LittleEndian(right.AsSpan(4)))), $"Seed {seed}."),
-                isOuter ? right => Assert.True(expected.Remove((-1, BinaryPrimitives.ReadInt32LittleEndian(right.AsSpan(4)))), $"Seed {seed}: outer.") : null,
+                (left, right) => Assert.True(expected.Remove((left.Number, BinaryPrimitives.ReadInt32LittleEndian(right.AsSpan(4)))),
+                    $"Seed {seed}."),
+                isOuter ? right => Assert.True(expected.Remove((-1, BinaryPrimitives.ReadInt32LittleEndian(right.AsSpan(4)))),
+                    $"Seed {seed}: outer.") : null,
                 new HashOperatorOptions { MemoryBytes = 65536 * random.Next(1, 4) });
             foreach ((int Key, int Number) value in build) join.AddBuild(value);
             foreach ((int key, int number) in probe)
@@ -264,7 +277,9 @@ public sealed class HashOperatorTests
             }
 
             join.Finish();
-            Assert.True(expected.Count == 0, $"Seed {seed}: {expected.Count} pairs are missing, {join.Batches} batches, {join.PartsJoined} parts.");
+            Assert.True(
+                expected.Count == 0,
+                $"Seed {seed}: {expected.Count} pairs are missing, {join.Batches} batches, {join.PartsJoined} parts.");
         }
 
         run.ExpectNothingLeft();

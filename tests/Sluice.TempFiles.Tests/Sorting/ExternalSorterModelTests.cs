@@ -69,11 +69,13 @@ public sealed class ExternalSorterModelTests
         byte[][] values = MakeArrays(random);
         int Compare(byte[] left, byte[] right)
         {
-            int order = left.AsSpan(0, Math.Min(left.Length, keyBytes)).SequenceCompareTo(right.AsSpan(0, Math.Min(right.Length, keyBytes)));
+            int order = left.AsSpan(0, Math.Min(left.Length, keyBytes)).SequenceCompareTo(
+                right.AsSpan(0, Math.Min(right.Length, keyBytes)));
             return isReversed ? -order : order;
         }
 
-        List<byte[]> expected = [.. values.Select(static (value, index) => (Value: value, Index: index)).Order(Comparer<(byte[] Value, int Index)>.Create((left, right) =>
+        List<byte[]> expected = [.. values.Select(static (value, index) => (Value: value, Index: index)).Order(
+            Comparer<(byte[] Value, int Index)>.Create((left, right) =>
         {
             int order = Compare(left.Value, right.Value);
             return order != 0 ? order : left.Index.CompareTo(right.Index);
@@ -96,7 +98,8 @@ public sealed class ExternalSorterModelTests
             Assert.False(result.MoveNext());
             long longest = values.Length == 0 ? 0 : values.Max(static value => value.Length);
             long allowed = (long)(options.MemoryBytes * 1.05) + (longest < options.MemoryBytes / options.Parallelism / 2 ? 0 : longest * 8);
-            Assert.True(sorter.Statistics.MemoryBytesPeak <= allowed, $"Seed {seed}: {sorter.Statistics.MemoryBytesPeak} of {options.MemoryBytes}.");
+            Assert.True(sorter.Statistics.MemoryBytesPeak <= allowed,
+                $"Seed {seed}: {sorter.Statistics.MemoryBytesPeak} of {options.MemoryBytes}.");
         }
 
         run.ExpectNothingLeft();
@@ -132,7 +135,8 @@ public sealed class ExternalSorterModelTests
                     continue;
             }
 
-            if (at >= 0 && at < expected.Count) Assert.True(expected[at].AsSpan().SequenceEqual(result.CurrentRecord), $"Seed {seed}: step {step}.");
+            if (at >= 0 && at < expected.Count) Assert.True(expected[at].AsSpan().SequenceEqual(result.CurrentRecord),
+                $"Seed {seed}: step {step}.");
         }
 
         result.Rewind();
@@ -146,10 +150,12 @@ public sealed class ExternalSorterModelTests
         int range = random.Next(3) switch { 0 => 10, 1 => 1000, _ => int.MaxValue };
         List<(int Key, int Number)> values = [.. Enumerable.Range(0, count).Select(number => (random.Next(range) - (range / 2), number))];
         IEnumerable<(int Key, int Number)> expected = values.OrderBy(static value => value.Key);
-        if (options.IsUnique) expected = values.GroupBy(static value => value.Key).Select(static group => group.First()).OrderBy(static value => value.Key);
+        if (options.IsUnique) expected = values.GroupBy(static value => value.Key).Select(static group => group.First()).OrderBy(
+            static value => value.Key);
         if (options.Limit != long.MaxValue) expected = expected.Take((int)options.Limit);
         NumberedCodec codec = new();
-        Comparer<(int Key, int Number)> comparer = Comparer<(int Key, int Number)>.Create(static (left, right) => left.Key.CompareTo(right.Key));
+        Comparer<(int Key, int Number)> comparer = Comparer<(int Key, int Number)>.Create(static (left, right) =>
+            left.Key.CompareTo(right.Key));
 
         // A coarse abbreviated key leaves ties that the comparer decides.
         ISortOrder order = random.Next(2) == 0

@@ -35,7 +35,8 @@ public sealed class ExternalSorterTests
             int seen = 0;
             using (TempSpace space = run.OpenSpace())
             {
-                using var broken = run.Control.Replace(_ => -errno, request => (request.Operation == IoOperation.Read) == reads && Interlocked.Increment(ref seen) > skip, times: 1);
+                using var broken = run.Control.Replace(_ => -errno, request => (request.Operation == IoOperation.Read) == reads
+                    && Interlocked.Increment(ref seen) > skip, times: 1);
                 Exception? failure = Record.Exception(() => Sort(space, parallelism: 1 + (round % 2)));
                 if (failure is not null)
                 {
@@ -86,7 +87,8 @@ public sealed class ExternalSorterTests
                 Comparer<(int Key, int Number)> comparer = Comparer<(int Key, int Number)>.Create((one, two) =>
                     Interlocked.Decrement(ref left) < 0 ? throw new TimeoutException("asked to") : one.Key.CompareTo(two.Key));
                 using ExternalSorter<(int Key, int Number)> sorter = new(
-                    space, codec, SortOrder.By(codec, comparer), new ExternalSortOptions { MemoryBytes = Memory, Parallelism = parallelism });
+                    space, codec, SortOrder.By(codec, comparer),
+                        new ExternalSortOptions { MemoryBytes = Memory, Parallelism = parallelism });
                 Exception? failure = Record.Exception(() =>
                 {
                     for (int number = 0; number < 40_000; number++) sorter.Add((number * 7919 % 1000, number));
@@ -112,7 +114,8 @@ public sealed class ExternalSorterTests
     {
         using TestRun run = TestRun.Start("io_uring");
         using TempSpace space = run.OpenSpace();
-        using ExternalSorter<int> sorter = new(space, new ThrowingCodec(), SortOrder.Bytes, new ExternalSortOptions { MemoryBytes = 65536 });
+        using ExternalSorter<int> sorter = new(space, new ThrowingCodec(), SortOrder.Bytes,
+            new ExternalSortOptions { MemoryBytes = 65536 });
         Assert.Throws<TimeoutException>(() =>
         {
             for (int number = 0; number < 100_000; number++) sorter.Add(number);
@@ -169,7 +172,8 @@ public sealed class ExternalSorterTests
         using TestRun run = TestRun.Start(method);
         using TempSpace space = run.OpenSpace();
         NumberedCodec codec = new();
-        using ExternalSorter<(int Key, int Number)> sorter = new(space, codec, SortOrder.LeadingBytes(4), new ExternalSortOptions { MemoryBytes = 4 << 20 });
+        using ExternalSorter<(int Key, int Number)> sorter = new(space, codec, SortOrder.LeadingBytes(4),
+            new ExternalSortOptions { MemoryBytes = 4 << 20 });
         Random random = new(1);
         for (int number = 0; number < 300_000; number++) sorter.Add((random.Next(), number));
         int runs = sorter.Statistics.Runs;
@@ -261,7 +265,8 @@ public sealed class ExternalSorterTests
         NumberedCodec codec = new();
         Random random = new(1);
         Comparer<(int Key, int Number)> comparer = Comparer<(int Key, int Number)>.Create((_, _) => random.Next(3) - 1);
-        using ExternalSorter<(int Key, int Number)> sorter = new(space, codec, SortOrder.By(codec, comparer), new ExternalSortOptions { MemoryBytes = 65536 });
+        using ExternalSorter<(int Key, int Number)> sorter = new(space, codec, SortOrder.By(codec, comparer),
+            new ExternalSortOptions { MemoryBytes = 65536 });
         HashSet<int> left = [.. Enumerable.Range(0, 20_000)];
         foreach (int number in left) sorter.Add((0, number));
         using SortedRecords<(int Key, int Number)> result = sorter.Finish();
@@ -284,7 +289,8 @@ public sealed class ExternalSorterTests
         {
         }
 
-        Assert.Equal([SortPhase.Building, SortPhase.Merging, SortPhase.Reading], recorder.Reports.Select(static report => report.Phase).Distinct());
+        Assert.Equal([SortPhase.Building, SortPhase.Merging, SortPhase.Reading],
+            recorder.Reports.Select(static report => report.Phase).Distinct());
         foreach (IGrouping<SortPhase, SortProgress> phase in recorder.Reports.GroupBy(static report => report.Phase))
         {
             Assert.Equal(phase.Select(static report => report.Records).Order(), phase.Select(static report => report.Records));
@@ -296,7 +302,8 @@ public sealed class ExternalSorterTests
     {
         using TestRun run = TestRun.Start("sync");
         using TempSpace space = run.OpenSpace();
-        using ExternalSorter<byte[]> sorter = new(space, new ArrayCodec(), SortOrder.Bytes, new ExternalSortOptions { MemoryBytes = 65536 });
+        using ExternalSorter<byte[]> sorter = new(space, new ArrayCodec(), SortOrder.Bytes,
+            new ExternalSortOptions { MemoryBytes = 65536 });
         Random random = new(1);
         long bytes = 0;
         for (int number = 0; number < 40_000; number++)
@@ -323,7 +330,8 @@ public sealed class ExternalSorterTests
         using TestRun run = TestRun.Start("sync");
         using TempSpace space = run.OpenSpace();
         ArgumentException exception = Assert.Throws<ArgumentException>(() =>
-            new ExternalSorter<byte[]>(space, new ArrayCodec(), SortOrder.Bytes, new ExternalSortOptions { MemoryBytes = 100, Limit = -1 }));
+            new ExternalSorter<byte[]>(space, new ArrayCodec(), SortOrder.Bytes,
+                new ExternalSortOptions { MemoryBytes = 100, Limit = -1 }));
         Assert.Contains("MemoryBytes is 100", exception.Message, StringComparison.Ordinal);
         Assert.Contains("Limit is -1", exception.Message, StringComparison.Ordinal);
     }
@@ -331,7 +339,8 @@ public sealed class ExternalSorterTests
     private static void Sort(TempSpace space, int parallelism, CancellationToken cancellationToken = default)
     {
         ExternalSortOptions options = new() { MemoryBytes = Memory, Parallelism = parallelism };
-        using ExternalSorter<(int Key, int Number)> sorter = new(space, new NumberedCodec(), SortOrder.LeadingBytes(4), options, "the unlucky one", cancellationToken);
+        using ExternalSorter<(int Key, int Number)> sorter = new(space, new NumberedCodec(), SortOrder.LeadingBytes(4), options,
+            "the unlucky one", cancellationToken);
         for (int number = 0; number < 100_000; number++) sorter.Add((number * 7919 % 100_003, number));
         using SortedRecords<(int Key, int Number)> result = sorter.Finish();
         while (result.MoveNext())

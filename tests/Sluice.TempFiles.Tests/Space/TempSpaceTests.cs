@@ -19,7 +19,8 @@ public sealed class TempSpaceTests
         writer.Write(new byte[3000]);
         TempSpaceFullException exception = Assert.Throws<TempSpaceFullException>(writer.Flush);
         Assert.DoesNotContain('\n', exception.Message);
-        foreach (string text in (string[])["hash join of orders", "10000", "8192", run.Folder, "raise QuotaBytes"]) Assert.Contains(text, exception.Message, StringComparison.Ordinal);
+        foreach (string text in (string[])["hash join of orders", "10000", "8192", run.Folder, "raise QuotaBytes"]) Assert.Contains(text,
+            exception.Message, StringComparison.Ordinal);
         Assert.Equal(8192, space.UsedBytes);
         file.Truncate(0);
         Assert.Equal(0, space.UsedBytes);
@@ -133,8 +134,10 @@ public sealed class TempSpaceTests
     public void OptionsThatMakeNoSenseAreRefusedWithALineForEach()
     {
         using TestRun run = TestRun.Start("sync");
-        ArgumentException exception = Assert.Throws<ArgumentException>(() => TempSpace.Open(run.System, new TempSpaceOptions { QuotaBytes = -1, PieceBytes = 5000, Directories = [""] }));
-        foreach (string text in (string[])["QuotaBytes is -1", "PieceBytes is 5000", "empty name"]) Assert.Contains(text, exception.Message, StringComparison.Ordinal);
+        ArgumentException exception = Assert.Throws<ArgumentException>(() =>
+            TempSpace.Open(run.System, new TempSpaceOptions { QuotaBytes = -1, PieceBytes = 5000, Directories = [""] }));
+        foreach (string text in (string[])["QuotaBytes is -1", "PieceBytes is 5000", "empty name"]) Assert.Contains(text,
+            exception.Message, StringComparison.Ordinal);
         Assert.Throws<AioException>(() => TempSpace.Open(run.System, new TempSpaceOptions { Directories = [run.Folder + "/nowhere"] }));
     }
 }

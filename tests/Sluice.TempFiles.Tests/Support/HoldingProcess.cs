@@ -10,7 +10,8 @@ internal sealed class HoldingProcess : IDisposable
 
     internal HoldingProcess(string directory)
     {
-        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [typeof(HoldingProcess).Assembly.Location, directory])
+        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            [typeof(HoldingProcess).Assembly.Location, directory])
         {
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
@@ -44,7 +45,8 @@ internal sealed class HoldingProcess : IDisposable
     {
         using AioSystem system = AioSystem.Start(new AioSystemOptions { Method = "sync", SharedContexts = 1 });
         using TempSpace space = TempSpace.Open(system, new TempSpaceOptions { Directories = [args[0]], Naming = TempNaming.Named });
-        using ExternalSorter<(int Key, int Number)> sorter = new(space, new NumberedCodec(), SortOrder.LeadingBytes(4), new ExternalSortOptions { MemoryBytes = 65536 });
+        using ExternalSorter<(int Key, int Number)> sorter = new(space, new NumberedCodec(), SortOrder.LeadingBytes(4),
+            new ExternalSortOptions { MemoryBytes = 65536 });
         for (int number = 0; number < 50_000; number++) sorter.Add((number * 7919 % 50_021, number));
         using SortedRecords<(int Key, int Number)> result = sorter.Finish();
         Console.WriteLine(Ready);

@@ -36,11 +36,23 @@ internal sealed class TestRun : IDisposable
         string folder = isSimulated ? "/tmp" : Directory.CreateTempSubdirectory("sluice-temp-tests-").FullName;
         InjectionControl control = new();
         IoMethodCatalog catalog = new IoMethodCatalog().Discover();
-        AioSystemOptions options = new() { Method = method, Catalog = catalog, HandlesPerContext = 32, SharedContexts = 1, ContextsMax = 64 };
+        AioSystemOptions options = new()
+        {
+            Method = method,
+            Catalog = catalog,
+            HandlesPerContext = 32,
+            SharedContexts = 1,
+            ContextsMax = 64
+        };
         SimulatedDisk? disk = null;
         if (isSimulated)
         {
-            disk = new SimulatedDisk(new SimulatedDiskOptions { Seed = seed, CreatesFolders = true, StallTimeout = TimeSpan.FromSeconds(60) });
+            disk = new SimulatedDisk(new SimulatedDiskOptions
+            {
+                Seed = seed,
+                CreatesFolders = true,
+                StallTimeout = TimeSpan.FromSeconds(60)
+            });
             options.TimeProvider = disk.Time;
             catalog.Add("simulated", new SimulatedMethodFactory(disk));
         }
@@ -58,14 +70,19 @@ internal sealed class TestRun : IDisposable
     }
 
     internal TempSpace OpenSpace(TempSpaceOptions? options = null) =>
-        TempSpace.Open(System, (options ?? new TempSpaceOptions()) with { Directories = options is { Directories.Count: > 0 } ? options.Directories : [Folder] });
+        TempSpace.Open(System, (options ?? new TempSpaceOptions()) with
+        {
+            Directories = options is { Directories.Count: > 0 }
+            ? options.Directories : [Folder]
+        });
 
     /// <summary>Nothing is in flight and no file is left in the folder.</summary>
     internal void ExpectNothingLeft()
     {
         Assert.Equal(0, System.ReadStatistics().HandlesInFlight);
         Assert.Empty(System.FileSystem.List(Folder));
-        if (OperatingSystem.IsLinux() && _folder is not null) Assert.DoesNotContain(OpenFiles(), path => path.StartsWith(_folder, StringComparison.Ordinal));
+        if (OperatingSystem.IsLinux() && _folder is not null) Assert.DoesNotContain(OpenFiles(), path =>
+            path.StartsWith(_folder, StringComparison.Ordinal));
     }
 
     public void Dispose()

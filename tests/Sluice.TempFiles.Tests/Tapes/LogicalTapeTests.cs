@@ -198,7 +198,12 @@ public sealed unsafe class LogicalTapeTests
     private static void Play(TestRun run, int seed)
     {
         Random random = new(seed);
-        using (TempSpace space = run.OpenSpace(new TempSpaceOptions { PieceBytes = 4096 * random.Next(1, 20), Direct = seed % 3 == 1 && run.System.MethodName == "io_uring" }))
+        using (TempSpace space = run.OpenSpace(new TempSpaceOptions
+        {
+            PieceBytes = 4096 * random.Next(1, 20),
+            Direct = seed % 3 == 1
+            && run.System.MethodName == "io_uring"
+        }))
         using (AioContext context = run.System.CreateContext())
         using (LogicalTapeSet set = new(space.CreateOwner("tapes"), 4096 * random.Next(1, 3), preallocates: random.Next(4) != 0))
         {

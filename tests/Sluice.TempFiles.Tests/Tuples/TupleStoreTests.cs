@@ -73,7 +73,12 @@ public sealed class TupleStoreTests
         for (int seed = 0; seed < 5; seed++)
         {
             using TestRun run = TestRun.Start(method, seed: (ulong)seed + 1);
-            using (TempSpace space = run.OpenSpace(new TempSpaceOptions { PieceBytes = 32768, Direct = method == "io_uring" && seed % 2 == 0 }))
+            using (TempSpace space = run.OpenSpace(new TempSpaceOptions
+            {
+                PieceBytes = 32768,
+                Direct = method == "io_uring"
+                && seed % 2 == 0
+            }))
             using (SharedTupleStore store = new(space, 4096 * (1 + (seed % 3))))
             {
                 const int Each = 3000;
@@ -128,7 +133,8 @@ public sealed class TupleStoreTests
         using SharedTupleStore store = new(space);
         using SharedTupleWriter writer = store.CreateWriter(context);
         using SharedTupleReader reader = store.CreateReader(context);
-        Assert.Contains("1 writers have not finished", Assert.Throws<InvalidOperationException>(() => reader.MoveNext()).Message, StringComparison.Ordinal);
+        Assert.Contains("1 writers have not finished", Assert.Throws<InvalidOperationException>(() => reader.MoveNext()).Message,
+            StringComparison.Ordinal);
     });
 
     [Theory]
@@ -180,7 +186,12 @@ public sealed class TupleStoreTests
     private static void Play(TestRun run, int seed)
     {
         Random random = new(seed);
-        using (TempSpace space = run.OpenSpace(new TempSpaceOptions { PieceBytes = 4096 * random.Next(1, 20), Direct = seed % 4 == 3 && run.System.MethodName is "sync" or "io_uring" }))
+        using (TempSpace space = run.OpenSpace(new TempSpaceOptions
+        {
+            PieceBytes = 4096 * random.Next(1, 20),
+            Direct = seed % 4 == 3
+            && run.System.MethodName is "sync" or "io_uring"
+        }))
         using (AioContext context = run.System.CreateContext())
         using (TupleStore store = new(space, context, new TupleStoreOptions { MemoryBytes = 65536 * random.Next(1, 3) }))
         {
@@ -211,7 +222,8 @@ public sealed class TupleStoreTests
                             bool hasNext = reader.MoveNext();
                             Assert.Equal(at[number] + 1 < model.Count, hasNext);
                             at[number] = Math.Min(at[number] + 1, model.Count);
-                            if (hasNext) Assert.True(model[at[number]].AsSpan().SequenceEqual(reader.Current), $"Seed {seed}, step {step}.");
+                            if (hasNext) Assert.True(model[at[number]].AsSpan().SequenceEqual(reader.Current),
+                                $"Seed {seed}, step {step}.");
                             else break;
                         }
 

@@ -3,17 +3,23 @@ using Sluice.Tool.Tests.Support;
 
 namespace Sluice.Tool.Tests.Sort;
 
-/// <summary><c>sluice sort</c> against the sort of coreutils in the C locale: the same bytes and the same exit code, for every kind of input.</summary>
+/// <summary>
+/// <c>sluice sort</c> against the sort of coreutils in the C locale: the same bytes and the same exit code, for every kind of input.
+/// </summary>
 public sealed class SortComparisonTests
 {
     private const int Share = 3;
 
     private static readonly string[][] s_options =
     [
-        [], ["-r"], ["-u"], ["-s"], ["-n"], ["-nr"], ["-nu"], ["-ns"], ["-g"], ["-gr"], ["-gs"], ["-h"], ["-hs"], ["-M"], ["-Ms"], ["-f"], ["-fu"], ["-fs"], ["-d"], ["-df"], ["-i"], ["-b"], ["-bs"],
-        ["-z"], ["-k2"], ["-k2,2"], ["-k", "2,2n"], ["-k2n", "-k1r"], ["-k2,2nr", "-s"], ["-k1,1", "-u"], ["-t:", "-k2,2n"], ["-t:", "-k3"], ["-t", ":", "-k2,2", "-k1,1r", "-s"], ["-t:", "-k4,4", "-u"],
-        ["-k1.2"], ["-k1.2,1.3"], ["-k1.2b,1.4b"], ["-k2b,2"], ["-k2,2b"], ["-b", "-k2,3.1"], ["-k2.3,1.1"], ["-k9"], ["-k2,9"], ["-k1.100"], ["-k1,1.0"], ["-t:", "-k2.2,3.1"], ["-t:", "-k1,2.0r"],
-        ["-r", "-k2,2"], ["-r", "-s", "-k2,2n"], ["-k2f,2", "-k1"], ["-n", "-k2"], ["-n", "-k2b"], ["-rk2"], ["-nrt:", "-k2"], ["-k1,1d", "-k2,2g"], ["-t", "a", "-k2"], ["-bf", "-k1,1"], ["-t\\0", "-k2"], ["--reverse", "--key=2,2", "--stable"],
+        [], ["-r"], ["-u"], ["-s"], ["-n"], ["-nr"], ["-nu"], ["-ns"], ["-g"], ["-gr"], ["-gs"], ["-h"], ["-hs"], ["-M"], ["-Ms"], ["-f"],
+            ["-fu"], ["-fs"], ["-d"], ["-df"], ["-i"], ["-b"], ["-bs"],
+        ["-z"], ["-k2"], ["-k2,2"], ["-k", "2,2n"], ["-k2n", "-k1r"], ["-k2,2nr", "-s"], ["-k1,1", "-u"], ["-t:", "-k2,2n"],
+            ["-t:", "-k3"], ["-t", ":", "-k2,2", "-k1,1r", "-s"], ["-t:", "-k4,4", "-u"],
+        ["-k1.2"], ["-k1.2,1.3"], ["-k1.2b,1.4b"], ["-k2b,2"], ["-k2,2b"], ["-b", "-k2,3.1"], ["-k2.3,1.1"], ["-k9"], ["-k2,9"],
+            ["-k1.100"], ["-k1,1.0"], ["-t:", "-k2.2,3.1"], ["-t:", "-k1,2.0r"],
+        ["-r", "-k2,2"], ["-r", "-s", "-k2,2n"], ["-k2f,2", "-k1"], ["-n", "-k2"], ["-n", "-k2b"], ["-rk2"], ["-nrt:", "-k2"],
+            ["-k1,1d", "-k2,2g"], ["-t", "a", "-k2"], ["-bf", "-k1,1"], ["-t\\0", "-k2"], ["--reverse", "--key=2,2", "--stable"],
     ];
 
     public static TheoryData<string> Kinds => [.. SortInputs.Kinds];
@@ -55,7 +61,8 @@ public sealed class SortComparisonTests
                     for (int part = 0; part < 8; part++) stream.Write(SortInputs.Make(kind, random));
                 }
 
-                string[] own = ["-S", random.Next(2) == 0 ? "64k" : "300k", "--parallel", random.Next(1, 4).ToString(), "--method", method, "-T", folder.Root];
+                string[] own = ["-S", random.Next(2) == 0 ? "64k" : "300k", "--parallel", random.Next(1, 4).ToString(), "--method",
+                    method, "-T", folder.Root];
                 if (random.Next(2) == 0) own = [.. own, "--batch-size=2"];
                 Compare(folder, [.. options, .. inputs], kind, own);
                 Assert.DoesNotContain(folder.Names, static name => name.Contains("sluice", StringComparison.Ordinal));
@@ -86,7 +93,8 @@ public sealed class SortComparisonTests
                 files.Add(sorted);
             }
 
-            Compare(folder, [option, .. files], kind, seed % 2 == 0 ? ["--batch-size=3", "-T", folder.Root, "--method=sync"] : ["--method=sync"]);
+            Compare(folder, [option, .. files], kind, seed % 2 == 0 ? ["--batch-size=3", "-T", folder.Root, "--method=sync"]
+                : ["--method=sync"]);
         }
     }
 
@@ -100,7 +108,8 @@ public sealed class SortComparisonTests
             {
                 Random random = new(seed);
                 string input = folder.PathOf("input");
-                File.WriteAllBytes(input, SortInputs.Make(Pick(random, "sorted", "words", "numbers", "few distinct", "empty", "all equal"), random));
+                File.WriteAllBytes(input, SortInputs.Make(Pick(random, "sorted", "words", "numbers", "few distinct", "empty",
+                    "all equal"), random));
                 (int code, string error) = RunSort([.. options, input]);
                 ToolRun run = ToolRun.Of(["sort", "--method=sync", .. options, input]);
                 Assert.Equal(code, run.ExitCode);
@@ -149,7 +158,8 @@ public sealed class SortComparisonTests
         File.WriteAllBytes(input, SortInputs.Make("words", new Random(5)));
         RunSort(["-o", folder.PathOf("expected"), input]);
         string tool = Path.Combine(AppContext.BaseDirectory, "Sluice.Tool.dll");
-        foreach (string command in (string[])[$"cat '{input}' | dotnet '{tool}' sort > out", $"dotnet '{tool}' sort - < '{input}' > out", $"dotnet '{tool}' sort -S 64k '{input}' | cat > out"])
+        foreach (string command in (string[])[$"cat '{input}' | dotnet '{tool}' sort > out", $"dotnet '{tool}' sort - < '{input}' > out",
+            $"dotnet '{tool}' sort -S 64k '{input}' | cat > out"])
         {
             using Process shell = Process.Start(new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder.Root })!;
             shell.WaitForExit();
@@ -175,11 +185,14 @@ public sealed class SortComparisonTests
         byte[] right = File.ReadAllBytes(expected);
         byte[] actual = File.ReadAllBytes(found);
         int same = right.AsSpan().CommonPrefixLength(actual);
-        Assert.True(same == right.Length && same == actual.Length, $"{what}: differs at byte {same} of {right.Length}; {actual.Length} were written. {Around(right, same)} / {Around(actual, same)}");
+        Assert.True(same == right.Length && same == actual.Length,
+            $"{what}: differs at byte {same} of {right.Length}; {actual.Length} were written. "
+            + $"{Around(right, same)} / {Around(actual, same)}");
     }
 
     private static string Around(byte[] bytes, int at) =>
-        System.Text.Encoding.Latin1.GetString(bytes.AsSpan(Math.Max(0, at - 30)..Math.Min(bytes.Length, at + 30))).Replace("\n", "\\n", StringComparison.Ordinal);
+        System.Text.Encoding.Latin1.GetString(bytes.AsSpan(Math.Max(0, at - 30)..Math.Min(bytes.Length, at + 30))).Replace("\n", "\\n",
+            StringComparison.Ordinal);
 
     private static (int ExitCode, string Error) RunSort(string[] arguments)
     {

@@ -30,7 +30,8 @@ public sealed class SortRefusalTests
     {
         using TestFolder folder = new();
         File.WriteAllText(folder.PathOf("there"), "a\n");
-        ToolRun.Of("sort", "-o", folder.PathOf("out"), folder.PathOf("there"), folder.PathOf("nowhere")).HasOneLine(2, folder.PathOf("nowhere"), "no such file");
+        ToolRun.Of("sort", "-o", folder.PathOf("out"), folder.PathOf("there"), folder.PathOf("nowhere")).HasOneLine(2,
+            folder.PathOf("nowhere"), "no such file");
         ToolRun.Of("sort", "-o", folder.PathOf("out"), folder.Root).HasOneLine(2, "it is a folder");
         Assert.Equal(["there"], folder.Names);
     }
@@ -49,7 +50,8 @@ public sealed class SortRefusalTests
     {
         using TestFolder folder = new();
         File.WriteAllText(folder.PathOf("there"), "a\n");
-        ToolRun.Of("sort", "-T", folder.PathOf("nowhere"), "-o", folder.PathOf("out"), folder.PathOf("there")).HasOneLine(2, folder.PathOf("nowhere"));
+        ToolRun.Of("sort", "-T", folder.PathOf("nowhere"), "-o", folder.PathOf("out"), folder.PathOf("there")).HasOneLine(2,
+            folder.PathOf("nowhere"));
     }
 
     [Fact]
@@ -96,7 +98,8 @@ public sealed class SortRefusalTests
         File.WriteAllText(folder.PathOf("there"), "b\na\n");
         ToolRun run = ToolRun.Of("sort", "--stats", "-o", folder.PathOf("out"), folder.PathOf("there"));
         Assert.Equal(0, run.ExitCode);
-        Assert.StartsWith("2 lines, 4 B", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.StartsWith("2 lines, 4 B", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
     }
 
     private static bool OpensInside(int process, string folder)

@@ -18,7 +18,8 @@ internal sealed class PayloadCodec : IRecordCodec<PayloadCodec.Row>
         return RecordBytes;
     }
 
-    public Row Decode(ReadOnlySpan<byte> record) => new(BinaryPrimitives.ReadUInt64BigEndian(record), BinaryPrimitives.ReadUInt64BigEndian(record[8..]));
+    public Row Decode(ReadOnlySpan<byte> record) => new(BinaryPrimitives.ReadUInt64BigEndian(record),
+        BinaryPrimitives.ReadUInt64BigEndian(record[8..]));
 
     internal readonly record struct Row(ulong High, ulong Low);
 

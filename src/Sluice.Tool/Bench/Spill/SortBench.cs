@@ -13,8 +13,15 @@ internal static class SortBench
     {
         Command command = new("sort", "Measure an external sort of 100-byte records with 16-byte keys, or the merge of 256 runs alone");
         SpillOptions options = new(command);
-        Option<string> phase = new("--phase") { Description = "api (the whole sort) or merge (the merge of 256 runs alone)", DefaultValueFactory = static _ => "api" };
-        Option<bool> noAhead = new("--no-ahead") { Description = "Merge with one block per run, read when it is needed: what to compare with" };
+        Option<string> phase = new("--phase")
+        {
+            Description = "api (the whole sort) or merge (the merge of 256 runs alone)",
+            DefaultValueFactory = static _ => "api"
+        };
+        Option<bool> noAhead = new("--no-ahead")
+        {
+            Description = "Merge with one block per run, read when it is needed: what to compare with",
+        };
         Option<long> block = ToolOptions.Size("--block", 64 << 10, 4096, 1 << 20, "Size of a block of the merge; 64K unless given");
         command.Options.Add(phase);
         command.Options.Add(noAhead);
@@ -28,7 +35,8 @@ internal static class SortBench
                 BenchResult result = parsed.GetValue(phase) switch
                 {
                     "api" => RunApi(system, space, options, cancellationToken),
-                    "merge" => RunMerge(system, space, options, (int)parsed.GetValue(block) / 4096 * 4096, parsed.GetValue(noAhead), cancellationToken),
+                    "merge" => RunMerge(system, space, options, (int)parsed.GetValue(block) / 4096 * 4096, parsed.GetValue(noAhead),
+                        cancellationToken),
                     var other => throw new UsageException($"--phase is '{other}': give api or merge."),
                 };
                 SpillRun.Print([result], options.IsJson, parsed.InvocationConfiguration.Output);
@@ -48,7 +56,8 @@ internal static class SortBench
             ExternalSortOptions sortOptions = new() { MemoryBytes = options.MemoryBytes };
             using ExternalSorter<PayloadCodec.Row> sorter = new(
                 space, new PayloadCodec(), SortOrder.LeadingBytes(PayloadCodec.KeyBytes), sortOptions, "bench sort", cancellationToken);
-            for (long number = 0; number < records; number++) sorter.Add(new PayloadCodec.Row(PayloadCodec.Mix((ulong)number), (ulong)number));
+            for (long number = 0; number < records; number++) sorter.Add(
+                new PayloadCodec.Row(PayloadCodec.Mix((ulong)number), (ulong)number));
             using SortedRecords<PayloadCodec.Row> result = sorter.Finish();
             long count = 0;
             while (result.MoveNext()) count++;
@@ -56,7 +65,8 @@ internal static class SortBench
         });
     }
 
-    private static unsafe BenchResult RunMerge(AioSystem system, TempSpace space, SpillOptions options, int blockBytes, bool noAhead, CancellationToken cancellationToken)
+    private static unsafe BenchResult RunMerge(AioSystem system, TempSpace space, SpillOptions options, int blockBytes, bool noAhead,
+        CancellationToken cancellationToken)
     {
         using AioContext context = system.CreateContext("bench merge");
         using LogicalTapeSet set = new(space.CreateOwner("bench merge"), blockBytes);
@@ -89,7 +99,8 @@ internal static class SortBench
             TapeMergeReader reader = new(context, set, tapes, buffers, cancellationToken);
             RecordSource[] sources = new RecordSource[MergeRuns];
             for (int run = 0; run < MergeRuns; run++) sources[run] = new TapeRecordSource(reader.Cursors[run]);
-            using MergedRecords<BytesOrder> merged = new(sources, reader, new BytesOrder(PayloadCodec.KeyBytes), isUnique: false, long.MaxValue);
+            using MergedRecords<BytesOrder> merged = new(sources, reader, new BytesOrder(PayloadCodec.KeyBytes), isUnique: false,
+                long.MaxValue);
             long count = 0;
             while (merged.MoveNext()) count++;
             return count;

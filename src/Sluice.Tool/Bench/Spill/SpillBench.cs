@@ -13,9 +13,15 @@ internal static class SpillBench
 
     internal static Command Create()
     {
-        Command command = new("spill", "Measure a temporary file written and read in order, or a hash join whose table is four times its memory");
+        Command command = new(
+            "spill",
+            "Measure a temporary file written and read in order, or a hash join whose table is four times its memory");
         SpillOptions options = new(command);
-        Option<string> phase = new("--phase") { Description = "file (written, then read, 128 KiB at a time) or join", DefaultValueFactory = static _ => "file" };
+        Option<string> phase = new("--phase")
+        {
+            Description = "file (written, then read, 128 KiB at a time) or join",
+            DefaultValueFactory = static _ => "file"
+        };
         command.Options.Add(phase);
         command.SetAction((parsed, cancellationToken) => Task.Factory.StartNew(
             () =>
@@ -38,7 +44,8 @@ internal static class SpillBench
         return command;
     }
 
-    private static IReadOnlyList<BenchResult> RunFile(AioSystem system, TempSpace space, SpillOptions options, CancellationToken cancellationToken)
+    private static IReadOnlyList<BenchResult> RunFile(AioSystem system, TempSpace space, SpillOptions options,
+        CancellationToken cancellationToken)
     {
         using AioContext context = system.CreateContext("bench spill");
         using BufFile file = space.CreateFile(space.CreateOwner("bench spill"));
@@ -74,15 +81,22 @@ internal static class SpillBench
     {
         // The table is as long as was asked for, and the memory a quarter of that.
         long records = options.SizeBytes / PayloadCodec.RecordBytes;
-        HashOperatorOptions joinOptions = new() { MemoryBytes = Math.Max(options.SizeBytes / ShareThatFits, HashOperatorOptions.MemoryBytesMin) };
+        HashOperatorOptions joinOptions = new()
+        {
+            MemoryBytes = Math.Max(options.SizeBytes / ShareThatFits,
+            HashOperatorOptions.MemoryBytesMin)
+        };
         return SpillRun.Measure("hash join", system, options, PayloadCodec.RecordBytes, 1, () =>
         {
             long pairs = 0;
             PayloadCodec codec = new();
             using HashJoin<PayloadCodec.Row, PayloadCodec.Row, ulong> join = new(
-                space, codec, static row => row.High, codec, static row => row.High, (_, _) => pairs++, null, joinOptions, null, "bench join", cancellationToken);
-            for (long number = 0; number < records; number++) join.AddBuild(new PayloadCodec.Row(PayloadCodec.Mix((ulong)number), (ulong)number));
-            for (long number = 0; number < records; number++) join.Probe(new PayloadCodec.Row(PayloadCodec.Mix((ulong)number), (ulong)number));
+                space, codec, static row => row.High, codec, static row => row.High, (_, _) => pairs++, null, joinOptions, null,
+                    "bench join", cancellationToken);
+            for (long number = 0; number < records; number++) join.AddBuild(
+                new PayloadCodec.Row(PayloadCodec.Mix((ulong)number), (ulong)number));
+            for (long number = 0; number < records; number++) join.Probe(
+                new PayloadCodec.Row(PayloadCodec.Mix((ulong)number), (ulong)number));
             join.Finish();
             return pairs == records ? 2 * records : throw new FailureException($"The join gave {pairs} pairs and should give {records}.");
         });

@@ -9,7 +9,8 @@ internal sealed class SpillOptions
 {
     private readonly Option<string> _method = ToolOptions.Method();
     private readonly Option<long> _size = ToolOptions.Size("--size", 1L << 30, 1 << 20, 1L << 44, "How much data; 1G unless given");
-    private readonly Option<long> _memory = ToolOptions.Size("--memory", 64 << 20, 1 << 20, 1L << 36, "Memory of the operation; 64M unless given");
+    private readonly Option<long> _memory = ToolOptions.Size("--memory", 64 << 20, 1 << 20, 1L << 36,
+        "Memory of the operation; 64M unless given");
     private readonly Option<string?> _directory = new("--dir") { Description = "Where temporary files go (the temporary folder)" };
     private readonly Option<bool> _direct = new("--direct") { Description = "Bypass the page cache" };
     private readonly Option<bool> _json = new("--json") { Description = "Print a JSON array, one object per run" };

@@ -21,8 +21,10 @@ internal static class SpillRun
         {
             string line = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{result.Scenario}: {result.OperationsPerSecond:N0} operations/s, {ByteSize.Format(result.BytesPerSecond)}/s, {result.Seconds:0.00} s, "
-                + $"{result.CpuMicrosecondsPerOperation:0.00} us of processor and {result.AllocatedBytesPerOperation:0.##} bytes allocated per operation, io_method {result.Method}");
+                $"{result.Scenario}: {result.OperationsPerSecond:N0} operations/s, "
+                + $"{ByteSize.Format(result.BytesPerSecond)}/s, {result.Seconds:0.00} s, "
+                + $"{result.CpuMicrosecondsPerOperation:0.00} us of processor and "
+                + $"{result.AllocatedBytesPerOperation:0.##} bytes allocated per operation, io_method {result.Method}");
             output.WriteLine(line);
         }
     }
