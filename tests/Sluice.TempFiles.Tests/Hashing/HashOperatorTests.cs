@@ -64,6 +64,37 @@ public sealed class HashOperatorTests
     });
 
     [Fact]
+    public void ALaterBatchThatOutgrowsTheMemoryIsSplitAndBothSidesAreMovedOn() => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("io_uring");
+        using (TempSpace space = run.OpenSpace())
+        {
+            // Nearly all keys belong to the second of two batches, so the first never needs another doubling.
+            int[] keys = [.. Enumerable.Range(0, 60_000).Where(static key => IsInSecondBatch(key) || key % 20 == 0)];
+            HashSet<int> expected = [.. keys];
+            using HashJoin<(int Key, int Number), (int Key, int Number), int> join = new(
+                space,
+                s_codec,
+                static value => value.Key,
+                s_codec,
+                static value => value.Key,
+                (_, probe) => Assert.True(expected.Remove(probe.Key)),
+                null,
+                new HashOperatorOptions { MemoryBytes = 131_072 });
+            foreach (int key in keys) join.AddBuild((key, 0));
+            int before = join.Batches;
+            foreach (int key in keys) join.Probe((key, 1));
+            join.Finish();
+            Assert.True(join.Batches > before, $"{before} batches were enough: the test is about more.");
+            Assert.Empty(expected);
+        }
+
+        run.ExpectNothingLeft();
+
+        static bool IsInSecondBatch(int key) => ((HashBits.Of(key, EqualityComparer<int>.Default) >> 32) & 1) == 1;
+    });
+
+    [Fact]
     public void OneGroupOfManyInputsIsNotSpilled() => TestRun.WithinWatchdog(() =>
     {
         using TestRun run = TestRun.Start("io_uring");
