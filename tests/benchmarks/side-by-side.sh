@@ -20,7 +20,7 @@ TEXT
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 all_rows=(randread randread-loop randread-await depth randomaccess cached-registered cached-sync cached-worker
   cached-worker-depth1 seqread randwrite randwrite-sync logwrite null allocations copy)
-all_rows+=(sort-tool sort-api sort-merge spill-file spill-join)
+all_rows+=(sort-tool sort-api sort-merge)
 rows=()
 rounds=5
 seconds=5
@@ -152,9 +152,9 @@ allocations_row() {
   echo "| allocations | 0 bytes per I/O | ${worst} bytes at most${at:+ ($at)} | | | | | |"
 }
 
-# Temporary files: sorts, merges, spills. Sizes are their own: 2 GiB of lines, as many records as --size for the rest.
-spill() {
-  dotnet "$tool" bench "$@" --size "$size" --dir "$work" --direct --json 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
+# External sorts and merges. Sizes are their own: 2 GiB of lines, as many records as --size for the rest.
+sort_bench() {
+  dotnet "$tool" bench sort "$@" --size "$size" --dir "$work" --direct --json 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
   awk -F'[:,]' '/"seconds"/ {s+=$2} /"operations"/ {n+=$2} /"cpuMicrosecondsPerOperation"/ {c=$2} /"allocatedBytesPerOperation"/ {a=$2} END {print n/s, c+0, a+0}' "$work/json"
 }
 
@@ -208,10 +208,8 @@ for row in "${rows[@]}"; do
     null) null_row ;;
     allocations) allocations_row ;;
     sort-tool) compare "$row: sluice sort / GNU sort, 2 GiB of 100-byte lines, -S 256M --parallel=2 (lines per second)" ">= 1.5, CPU <= 1.1" "sort_seconds sluice" "sort_seconds gnu" ;;
-    sort-api) compare "$row: external sort through the API, io_uring / sync, direct (records per second)" ">= 1.6" "spill sort --method io_uring" "spill sort --method sync" ;;
-    sort-merge) compare "$row: merge of 256 runs, io_uring reading ahead / sync with one block per run, direct" ">= 2.5" "spill sort --phase merge --method io_uring" "spill sort --phase merge --no-ahead --method sync" ;;
-    spill-file) compare "$row: BufFile written and read / fio, 128 KiB x 16, direct" ">= 0.9" "spill spill --method io_uring" "$($have_fio && echo fio_write_read || echo with_fio)" ;;
-    spill-join) compare "$row: hash join spilling 4 x its memory, io_uring / sync, direct" ">= 1.4" "spill spill --phase join --method io_uring" "spill spill --phase join --method sync" ;;
+    sort-api) compare "$row: external sort through the API, io_uring / sync, direct (records per second)" ">= 1.6" "sort_bench --method io_uring" "sort_bench --method sync" ;;
+    sort-merge) compare "$row: merge of 256 runs, io_uring reading ahead / sync with one block per run, direct" ">= 2.5" "sort_bench --phase merge --method io_uring" "sort_bench --phase merge --no-ahead --method sync" ;;
     copy) compare "$row: sluice copy --fsync / cp, then sync (copies per second, cold)" "> 1" "copy_seconds sluice" "copy_seconds cp" ;;
   esac
 done

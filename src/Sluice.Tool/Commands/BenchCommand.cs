@@ -41,7 +41,6 @@ internal static class BenchCommand
             scenario, method, mode, file, size, block, depth, seconds, threads, direct, registered, durable, json, overwrite,
         };
         command.Subcommands.Add(Bench.Spill.SortBench.Create());
-        command.Subcommands.Add(Bench.Spill.SpillBench.Create());
         command.SetAction((parsed, cancellationToken) =>
         {
             BenchRequest request = new()

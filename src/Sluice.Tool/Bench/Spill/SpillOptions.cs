@@ -4,7 +4,7 @@ using Sluice.Tool.Infrastructure;
 
 namespace Sluice.Tool.Bench.Spill;
 
-/// <summary>What <c>sluice bench sort</c> and <c>sluice bench spill</c> are asked for.</summary>
+/// <summary>What <c>sluice bench sort</c> is asked for.</summary>
 internal sealed class SpillOptions
 {
     private readonly Option<string> _method = ToolOptions.Method();
