@@ -68,6 +68,15 @@ internal sealed class TestRun : IDisposable
         if (OperatingSystem.IsLinux() && _folder is not null) Assert.DoesNotContain(OpenFiles(), path => path.StartsWith(_folder, StringComparison.Ordinal));
     }
 
+    /// <summary>Nothing is in flight, and a space that is still open has neither files nor bytes.</summary>
+    internal void ExpectNothingInUse(TempSpace space)
+    {
+        Assert.Equal(0, System.ReadStatistics().HandlesInFlight);
+        Assert.Equal(0, space.FileCount);
+        Assert.Equal(0, space.UsedBytes);
+        ExpectNothingLeft();
+    }
+
     public void Dispose()
     {
         System.Dispose();
