@@ -10,9 +10,11 @@ namespace Sluice.TempFiles;
 /// </remarks>
 public sealed class BufFileTransfer
 {
+    private const int VectorsFirst = 16;
+
     private Part[] _parts = [new Part()];
     private int _partCount;
-    private IoVector[] _vectors = new IoVector[4];
+    private IoVector[] _vectors;
     private int _vectorCount;
 
     /// <summary>Makes one.</summary>
@@ -21,6 +23,7 @@ public sealed class BufFileTransfer
     {
         ArgumentNullException.ThrowIfNull(context);
         Context = context;
+        _vectors = new IoVector[Math.Min(context.System.Options.VectorsPerHandle, VectorsFirst)];
     }
 
     /// <summary>Through which its I/O goes.</summary>

@@ -12,8 +12,10 @@ namespace Sluice.TempFiles;
 /// </remarks>
 internal sealed unsafe class TapeMergeReader : IDisposable
 {
-    // The most blocks that one tape reads ahead: beyond it no device gets faster.
-    private const int TargetMax = 64;
+    // The most that one tape reads ahead: beyond it no device gets faster, and what is read leaves the processor's cache before it is used.
+    private const int AheadBytesMax = 4 << 20;
+    private const int AheadBlocksMin = 4;
+    private const int AheadBlocksMax = 64;
 
     // From this length on a larger read gains nothing measurable.
     private const int ReadBytesMax = 1 << 20;
@@ -31,6 +33,7 @@ internal sealed unsafe class TapeMergeReader : IDisposable
     private readonly int _guaranteed;
     private readonly int _spare;
     private readonly int _vectorsMax;
+    private readonly int _targetMax;
     private int _freeCount;
     private int _spareUsed;
     private int _weightSum;
@@ -53,6 +56,8 @@ internal sealed unsafe class TapeMergeReader : IDisposable
         // More than all blocks there are would never be used.
         long blocks = 1;
         foreach (LogicalTape tape in tapes) blocks += tape.BlockCount;
+        _targetMax = Math.Clamp(AheadBytesMax / set.BlockBytes, AheadBlocksMin, AheadBlocksMax);
+        blocks = Math.Min(blocks, (long)tapes.Length * _targetMax);
         bufferCount = (int)Math.Min(bufferCount, Math.Max(blocks, tapes.Length));
         _arena = context.System.CreateArena(set.BlockBytes, bufferCount);
         _buffers = new AioBuffer[bufferCount];
@@ -73,7 +78,7 @@ internal sealed unsafe class TapeMergeReader : IDisposable
         _spare = bufferCount - (_guaranteed * tapes.Length);
         _vectorsMax = Math.Clamp(ReadBytesMax / set.BlockBytes, 1, set.File.VectorsMax);
         _cursors = new TapeCursor[tapes.Length];
-        for (int index = 0; index < tapes.Length; index++) _cursors[index] = new TapeCursor(this, tapes[index], bufferCount);
+        for (int index = 0; index < tapes.Length; index++) _cursors[index] = new TapeCursor(this, tapes[index], Math.Min(bufferCount, _targetMax + 2));
         _weightSum = tapes.Length;
         try
         {
@@ -91,6 +96,9 @@ internal sealed unsafe class TapeMergeReader : IDisposable
 
     /// <summary>The tapes, in the order in which they were given.</summary>
     internal ReadOnlySpan<TapeCursor> Cursors => _cursors;
+
+    /// <summary>How much memory its buffers have.</summary>
+    internal long MemoryBytes => (long)_buffers.Length * _set.BlockBytes;
 
     /// <summary>How often a block had to be waited for.</summary>
     internal long Stalls { get; private set; }
@@ -144,7 +152,7 @@ internal sealed unsafe class TapeMergeReader : IDisposable
         _weightSum++;
         if (++_events >= _cursors.Length * 4) Decay();
         int share = (int)((long)_spare * cursor.Weight / _weightSum);
-        cursor.Target = Math.Min(_guaranteed + share, TargetMax);
+        cursor.Target = Math.Min(_guaranteed + share, _targetMax);
         if (!cursor.IsAllAsked && cursor.Held <= cursor.Target / 2) TopUp(cursor);
     }
 
