@@ -20,6 +20,9 @@ TEXT
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 all_rows=(randread randread-loop randread-await depth randomaccess cached-registered cached-sync cached-worker
   cached-worker-depth1 seqread randwrite randwrite-sync logwrite null allocations copy)
+
+# Temporary files that hash joins and aggregates spill to.
+all_rows+=(spill)
 rows=()
 rounds=5
 seconds=5
@@ -85,6 +88,13 @@ with_fio() {
     --norandommap --randrepeat=1 --invalidate=0 --fadvise_hint=0 --group_reporting --minimal --terse-version=3 "$@" > "$work/fio" 2> "$work/error" \
     || { cat "$work/error" >&2; return 1; }
   awk -F';' '/^3;/ {gsub("%", ""); o=$8+$49; print o, (o > 0 ? ($88+$89)*10000/o : 0), 0}' "$work/fio"
+}
+
+# A hash join of four times its memory; the size is that of both sides together. Per record joined, not per I/O.
+spill() {
+  TMPDIR="$work" dotnet "$tool" bench spill --size "$size" --seconds "$seconds" --json "$@" 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
+  awk -F'[:,]' '/"recordsPerSecond"/ {o=$2} /"seconds"/ {s=$2} /"operations"/ {n=$2} /"records"/ {r=$2} /"cpuMicrosecondsPerOperation"/ {c=$2}
+    /"allocatedBytesPerOperation"/ {a=$2} END {print o+0, (r > 0 ? c*n/r : 0), a+0}' "$work/json"
 }
 
 into_cache() { cat "$file" > /dev/null; }
@@ -172,6 +182,7 @@ for row in "${rows[@]}"; do
     logwrite) compare "$row: io_uring, depth 8 / sync write + fdatasync one at a time" ">= 3" "sluice logwrite --method io_uring --depth 8 --direct --overwrite" "sluice logwrite --method sync --depth 1 --durable separate --direct --overwrite" ;;
     null) null_row ;;
     allocations) allocations_row ;;
+    spill) compare "$row: io_uring / sync, direct (records joined per second)" ">= 1.4" "spill --method io_uring --direct --registered" "spill --method sync --direct" ;;
     copy) compare "$row: sluice copy --fsync / cp, then sync (copies per second, cold)" "> 1" "copy_seconds sluice" "copy_seconds cp" ;;
   esac
 done

@@ -11,6 +11,8 @@ namespace Sluice.TempFiles;
 /// <param name="LevelsMax">How often a record was written at most.</param>
 /// <param name="Fallbacks">How many partitions were too large for the memory and could not be divided.</param>
 /// <param name="MemoryPeakBytes">The most memory that blocks took.</param>
+/// <param name="BlockBytes">The size of a block.</param>
+/// <param name="BlocksInFlightMax">How many blocks may be on their way in one direction.</param>
 public readonly record struct HashSpillStatistics(
     long BytesWritten,
     long BytesRead,
@@ -21,4 +23,6 @@ public readonly record struct HashSpillStatistics(
     int Partitions,
     int LevelsMax,
     int Fallbacks,
-    long MemoryPeakBytes);
+    long MemoryPeakBytes,
+    int BlockBytes,
+    int BlocksInFlightMax);

@@ -61,7 +61,9 @@ internal sealed class SpillSpace : IDisposable
         Partitions,
         LevelsMax,
         Fallbacks,
-        Memory.PeakBytes);
+        Memory.PeakBytes,
+        Plan.BlockBytes,
+        Plan.ReadBlocks);
 
     /// <summary>A reader besides, of a partition that is read more than once.</summary>
     internal SpillReader OpenAgain(SpillPartition partition, int depth)

@@ -17,6 +17,9 @@ internal sealed record BenchRequest
 
     internal int BlockBytes { get; init; } = 8 << 10;
 
+    /// <summary>Whether the size of a block was asked for.</summary>
+    internal bool IsBlockGiven { get; init; }
+
     internal int Depth { get; init; } = 32;
 
     internal double? Seconds { get; init; }

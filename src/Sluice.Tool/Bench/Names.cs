@@ -27,6 +27,7 @@ internal static class Names
         (Scenario.RandomWrite, "randwrite", "Writes of one block at random places: a database that writes back changed pages."),
         (Scenario.LogWrite, "logwrite", "Durable writes one after the other into space that was written before: a write-ahead log."),
         (Scenario.Null, "null", "No I/O at all: what the runtime itself costs for one I/O from acquire to reuse."),
+        (Scenario.Spill, "spill", "A hash join of four times its memory: a query that has to use temporary files."),
     ];
 
     private static readonly (Mode Mode, string Name)[] s_modes = [(Mode.Blocking, "blocking"), (Mode.Await, "await"), (Mode.Loop, "loop")];

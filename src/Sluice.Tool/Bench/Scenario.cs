@@ -17,6 +17,9 @@ internal enum Scenario
 
     /// <summary>Nothing, through the whole runtime: its own cost.</summary>
     Null,
+
+    /// <summary>Hash joins that have too little memory.</summary>
+    Spill,
 }
 
 /// <summary>How the run waits for its I/O.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Sluice.Tool.Bench;
 using Sluice.Tool.Bench.Report;
+using Sluice.Tool.Bench.Spill;
 using Sluice.Tool.Infrastructure;
 
 namespace Sluice.Tool.Commands;
@@ -50,6 +51,7 @@ internal static class BenchCommand
                 File = parsed.GetValue(file),
                 SizeBytes = IsGiven(parsed, size) ? parsed.GetValue(size) : null,
                 BlockBytes = (int)parsed.GetValue(block),
+                IsBlockGiven = IsGiven(parsed, block),
                 Depth = parsed.GetValue(depth),
                 Seconds = IsGiven(parsed, seconds) ? parsed.GetValue(seconds) : null,
                 Threads = parsed.GetValue(threads),
@@ -59,6 +61,8 @@ internal static class BenchCommand
                 Durable = parsed.GetValue(durable) is { } form ? Names.ParseForm(form) : null,
             };
             if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite]);
+
+            if (request.Scenario == Bench.Scenario.Spill) RefuseForSpill(parsed, [mode, file, depth, threads, durable, overwrite]);
 
             // A thread of its own: one of the pool's would be missing where the pool is measured.
             return Task.Factory.StartNew(
@@ -99,7 +103,9 @@ internal static class BenchCommand
         }
         else
         {
-            sections = [ScenarioBench.Run(request, invocation.Error, cancellationToken)];
+            sections = [request.Scenario == Bench.Scenario.Spill
+                ? SpillBench.Run(request, invocation.Error, cancellationToken)
+                : ScenarioBench.Run(request, invocation.Error, cancellationToken)];
         }
 
         if (isJson)
@@ -131,6 +137,12 @@ internal static class BenchCommand
     };
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    private static void RefuseForSpill(ParseResult parsed, IReadOnlyList<Option> options)
+    {
+        if (options.FirstOrDefault(option => IsGiven(parsed, option)) is not { } given) return;
+        throw new UsageException($"{given.Name} does not go with spill, which takes --method, --size, --block, --seconds, --direct, --registered and --json.");
+    }
 
     private static void RequireScenarioFor(ParseResult parsed, IReadOnlyList<Option> options)
     {
