@@ -26,6 +26,7 @@ internal static class SpillBench
         List<string> methods = ScenarioBench.Methods(request, Scenario.Spill, notes, cancellationToken);
         long sizeBytes = request.SizeBytes ?? SizeBytesDefault;
         if (sizeBytes < SizeBytesMin) throw new UsageException($"--size {BenchText.Argument(sizeBytes)} is too little to spill: give {BenchText.Argument(SizeBytesMin)} or more.");
+        if (request.IsBlockGiven) RequireBlock(request.BlockBytes, sizeBytes / SizeOverMemory);
         string directory = Path.GetTempPath();
         long space = BenchFile.SpaceIn(directory);
         if (sizeBytes > space)
@@ -48,6 +49,19 @@ internal static class SpillBench
 
             return new BenchSection(Names.Of(Scenario.Spill), Names.MeaningOf(Scenario.Spill), rows, notes);
         });
+    }
+
+    private static void RequireBlock(int blockBytes, long memoryBytes)
+    {
+        try
+        {
+            SpillPlan.For(memoryBytes, blockBytes);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            throw new UsageException(
+                $"--block {BenchText.Argument(blockBytes)} does not go with a join that has {ByteSize.Format(memoryBytes)} of memory: give a power of two from 4k, and a larger --size if need be.");
+        }
     }
 
     private static BenchResult Measure(BenchRequest request, string method, string directory, long sizeBytes, CancellationToken cancellationToken)
