@@ -1,8 +1,8 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// How values become records and come back, for whatever keeps records in temporary files. Used by several threads at once when an operation is
-/// parallel: without state, or safe with it.
+/// How values become records and come back, for whatever keeps records in temporary files. Used by several threads at once when an
+/// operation is parallel: without state, or safe with it.
 /// </summary>
 /// <remarks>What it throws ends the operation that called it, which then leaves neither files nor I/O behind.</remarks>
 /// <typeparam name="T">The values; may be a ref struct that looks at the bytes where they are.</typeparam>
@@ -16,6 +16,7 @@ public interface ITempCodec<T>
     int Encode(T value, Span<byte> destination);
 
     /// <summary>Makes the value again.</summary>
-    /// <param name="record">Exactly the bytes that <see cref="Encode"/> wrote. A value that looks at them does so only in the call it is given to.</param>
+    /// <param name="record">Exactly the bytes that <see cref="Encode"/> wrote. A value that looks at them does so only in the call it
+    /// is given to.</param>
     T Decode(ReadOnlySpan<byte> record);
 }

@@ -4,18 +4,18 @@ using System.Runtime.CompilerServices;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Groups records by key within a budget of memory, however many groups there are. Groups that no room is left for go to temporary files, cut into
-/// partitions by hash, and are completed partition by partition at the end.
+/// Groups records by key within a budget of memory, however many groups there are. Groups that no room is left for go to temporary
+/// files, cut into partitions by hash, and are completed partition by partition at the end.
 /// </summary>
 /// <remarks>
-/// <para>When the memory is full, the groups that are in it stay and go on taking records, so those that come often cost no I/O. A record of any other
-/// group is written as a state of its own, and combined with the others of its group when its partition is read. A partition with more
-/// groups than fit is treated the same way, by bits of the hash that were not used yet.</para>
+/// <para>When the memory is full, the groups that are in it stay and go on taking records, so those that come often cost no I/O. A
+/// record of any other group is written as a state of its own, and combined with the others of its group when its partition is read. A
+/// partition with more groups than fit is treated the same way, by bits of the hash that were not used yet.</para>
 /// <para>Every pass over a partition completes one group at least, so there is an end even when no bit divides the rest.</para>
-/// <para>States without references are kept in native memory, in place. Others are objects, of which a state tells about how large it is; when they have
-/// grown too large together, groups leave memory as states to be combined later.</para>
-/// <para>Belongs to the flow that uses its context, and blocks for I/O. After an exception, its own or one of the user's code, everything is
-/// removed and only <see cref="Dispose"/> may be called. Allocates nothing per record.</para>
+/// <para>States without references are kept in native memory, in place. Others are objects, of which a state tells about how large it
+/// is; when they have grown too large together, groups leave memory as states to be combined later.</para>
+/// <para>Belongs to the flow that uses its context, and blocks for I/O. After an exception, its own or one of the user's code,
+/// everything is removed and only <see cref="Dispose"/> may be called. Allocates nothing per record.</para>
 /// </remarks>
 /// <typeparam name="TInput">The records that come in.</typeparam>
 /// <typeparam name="TKey">What the records of a group have in common.</typeparam>
@@ -71,7 +71,8 @@ public sealed unsafe class HashAggregate<TInput, TKey, TState> : IDisposable
         int stateBytes = AreObjects ? sizeof(long) : (Unsafe.SizeOf<TState>() + 7) & ~7;
         if (stateBytes > plan.BlockBytes / 4)
         {
-            throw new ArgumentException($"A state of {stateBytes} bytes is too large to be kept in blocks of {plan.BlockBytes}: make it a class.");
+            throw new ArgumentException(
+                $"A state of {stateBytes} bytes is too large to be kept in blocks of {plan.BlockBytes}: make it a class.");
         }
 
         _space = new SpillSpace(context, owner, plan, stateBytes, cancellationToken);
@@ -167,7 +168,11 @@ public sealed unsafe class HashAggregate<TInput, TKey, TState> : IDisposable
     private byte* Find(ulong hash, in TKey key)
     {
         byte* entry = _table.First(hash);
-        while (entry != null && !_aggregator.AreEqual(_keyCodec.Decode(_table.RecordOf(entry)), key)) entry = RecordTable.Next(entry, hash);
+        while (entry != null && !_aggregator.AreEqual(_keyCodec.Decode(_table.RecordOf(entry)), key))
+        {
+            entry = RecordTable.Next(entry, hash);
+        }
+
         return entry;
     }
 
@@ -194,7 +199,8 @@ public sealed unsafe class HashAggregate<TInput, TKey, TState> : IDisposable
         return true;
     }
 
-    private bool IsFull => AreObjects && _table.Count > 0 && _objects.Bytes + ((long)_table.BlockCount * _space.Plan.BlockBytes) > _space.TableBytes;
+    private bool IsFull =>
+        AreObjects && _table.Count > 0 && _objects.Bytes + ((long)_table.BlockCount * _space.Plan.BlockBytes) > _space.TableBytes;
 
     // An object may have grown; when all have grown too large together, groups leave until there is room, or one is left.
     private void CountAgain(byte* entry)
@@ -278,7 +284,9 @@ public sealed unsafe class HashAggregate<TInput, TKey, TState> : IDisposable
         _usedBits = part.UsedBits;
         _fanOut = 1;
         long estimate = _table.Estimate(partition.RecordCount, partition.RecordBytes);
-        _fanOutWanted = HashBits.CanCut(partition.DifferingBits, _usedBits) ? Math.Max(2, _space.Plan.FanOutFor(estimate, _space.TableBytes)) : 1;
+        _fanOutWanted = HashBits.CanCut(partition.DifferingBits, _usedBits)
+            ? Math.Max(2, _space.Plan.FanOutFor(estimate, _space.TableBytes))
+            : 1;
         SpillReader reader = _space.Reader;
         reader.Open(partition);
         while (reader.TryRead(out ulong hash, out ReadOnlySpan<byte> record))

@@ -8,7 +8,9 @@ internal static class HashBits
     /// <summary>How many bits there are to cut by.</summary>
     internal const int Count = 64;
 
-    /// <summary>The finalizer of MurmurHash3, by Austin Appleby: each bit of the result depends on each of the argument, and none is lost.</summary>
+    /// <summary>
+    /// The finalizer of MurmurHash3, by Austin Appleby: each bit of the result depends on each of the argument, and none is lost.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Mix(ulong hash)
     {

@@ -80,7 +80,10 @@ public sealed unsafe partial class HashJoin<TBuild, TProbe>
         _space.Fallbacks++;
         bool isProbeSmaller = part.Probe.RecordBytes < part.Build.RecordBytes;
         if (_keepsBuild || (Kind == JoinKind.Inner && !isProbeSmaller)) JoinBlocksOfBuild(part);
-        if (Kind is JoinKind.Left or JoinKind.Semi or JoinKind.Anti || (Kind == JoinKind.Inner && isProbeSmaller)) JoinBlocksOfProbe(part, Kind);
+        if (Kind is JoinKind.Left or JoinKind.Semi or JoinKind.Anti || (Kind == JoinKind.Inner && isProbeSmaller))
+        {
+            JoinBlocksOfProbe(part, Kind);
+        }
 
         // Which probe records of a full join have no match can be said only when all of the build side was seen beside them.
         if (Kind == JoinKind.Full) JoinBlocksOfProbe(part, JoinKind.Anti);

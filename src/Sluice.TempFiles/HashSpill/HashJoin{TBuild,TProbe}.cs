@@ -1,20 +1,21 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Joins two sides by equal keys within a budget of memory, however large they are: all records of the build side come first, then those of the probe
-/// side. What does not fit goes to temporary files, cut into partitions by hash, and is joined partition by partition at the end.
+/// Joins two sides by equal keys within a budget of memory, however large they are: all records of the build side come first, then
+/// those of the probe side. What does not fit goes to temporary files, cut into partitions by hash, and is joined partition by
+/// partition at the end.
 /// </summary>
 /// <remarks>
-/// <para>A hybrid hash join. As long as the build side fits, nothing is written. When it does not, the hashes are dealt out to a number of leaves; leaves
-/// leave memory, a quarter of those that stay at a time, until the rest has room. Their probe records follow them to the file. Probe records whose
-/// leaf has no build records are done with at once.</para>
-/// <para>Each partition is then a join of its own, by the bits of the hash that were not used yet: the number of its parts doubles until one fits,
-/// which is known, because the partition has been counted. Partitions are read in the order in which they were made, so what comes next is always
-/// known and on its way.</para>
-/// <para>A partition that does not fit and that no bit divides, or that the cut before left nearly as large as it was, is joined block by block: a table
-/// of as many records of one side as fit, against all of the other, as often as it takes.</para>
-/// <para>Belongs to the flow that uses its context, and blocks for I/O. After an exception, its own or one of the user's code, everything is
-/// removed and only <see cref="Dispose"/> may be called. Allocates nothing per record.</para>
+/// <para>A hybrid hash join. As long as the build side fits, nothing is written. When it does not, the hashes are dealt out to a number
+/// of leaves; leaves leave memory, a quarter of those that stay at a time, until the rest has room. Their probe records follow them to
+/// the file. Probe records whose leaf has no build records are done with at once.</para>
+/// <para>Each partition is then a join of its own, by the bits of the hash that were not used yet: the number of its parts doubles
+/// until one fits, which is known, because the partition has been counted. Partitions are read in the order in which they were made, so
+/// what comes next is always known and on its way.</para>
+/// <para>A partition that does not fit and that no bit divides, or that the cut before left nearly as large as it was, is joined block
+/// by block: a table of as many records of one side as fit, against all of the other, as often as it takes.</para>
+/// <para>Belongs to the flow that uses its context, and blocks for I/O. After an exception, its own or one of the user's code,
+/// everything is removed and only <see cref="Dispose"/> may be called. Allocates nothing per record.</para>
 /// </remarks>
 /// <typeparam name="TBuild">The records of the build side: the smaller one, if that is known.</typeparam>
 /// <typeparam name="TProbe">The records of the probe side.</typeparam>

@@ -2,9 +2,9 @@ namespace Sluice.TempFiles;
 
 /// <summary>What groups are and what is kept of each.</summary>
 /// <remarks>
-/// A group's state is made from its first input, changed by those that follow, and combined with another state of the same group when the inputs of a
-/// group were seen apart; in any order, so combining must not depend on it. What it throws ends the aggregate, which then leaves neither files nor
-/// I/O behind.
+/// A group's state is made from its first input, changed by those that follow, and combined with another state of the same group when
+/// the inputs of a group were seen apart; in any order, so combining must not depend on it. What it throws ends the aggregate, which
+/// then leaves neither files nor I/O behind.
 /// </remarks>
 /// <typeparam name="TInput">The records that come in.</typeparam>
 /// <typeparam name="TKey">What the records of a group have in common.</typeparam>
@@ -40,7 +40,9 @@ public interface IAggregator<TInput, TKey, TState>
     /// <param name="other">The other; may be kept.</param>
     void Combine(ref TState state, in TState other);
 
-    /// <summary>About how many bytes of memory a state takes. Asked after each change, of states that are or have references only.</summary>
+    /// <summary>
+    /// About how many bytes of memory a state takes. Asked after each change, of states that are or have references only.
+    /// </summary>
     /// <param name="state">The state.</param>
     int GetMemoryBytes(in TState state) => 64;
 }

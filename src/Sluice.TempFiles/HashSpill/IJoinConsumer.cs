@@ -1,6 +1,8 @@
 namespace Sluice.TempFiles;
 
-/// <summary>Takes what a join gives, in no order, in the flow that feeds the join. Must not use the join. What it throws ends the join.</summary>
+/// <summary>
+/// Takes what a join gives, in no order, in the flow that feeds the join. Must not use the join. What it throws ends the join.
+/// </summary>
 /// <typeparam name="TBuild">The records of the build side.</typeparam>
 /// <typeparam name="TProbe">The records of the probe side.</typeparam>
 public interface IJoinConsumer<TBuild, TProbe>

@@ -30,7 +30,11 @@ internal sealed unsafe class NativeScratch : IDisposable
             int count = codec.Encode(value, new Span<byte>(_address + offsetBytes, Length - offsetBytes));
             if (count > Length - offsetBytes) RefuseCodec(codec, count);
             if (count >= 0) return new ReadOnlySpan<byte>(_address, offsetBytes + count);
-            if (Length == Array.MaxLength) throw new InvalidOperationException($"A record of {codec.GetType().Name} is longer than {Array.MaxLength} bytes.");
+            if (Length == Array.MaxLength)
+            {
+                throw new InvalidOperationException($"A record of {codec.GetType().Name} is longer than {Array.MaxLength} bytes.");
+            }
+
             Get((int)Math.Min((Length * 2L) + offsetBytes, Array.MaxLength));
         }
     }

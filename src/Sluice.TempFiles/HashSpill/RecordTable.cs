@@ -4,16 +4,16 @@ using System.Runtime.CompilerServices;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Records in memory, found by their hash: a table of chains, all of it in blocks of the operator's budget. One flow's; allocates nothing once the
-/// blocks are there.
+/// Records in memory, found by their hash: a table of chains, all of it in blocks of the operator's budget. One flow's; allocates
+/// nothing once the blocks are there.
 /// </summary>
 /// <remarks>
-/// <para>An entry is a header, a fixed part whose size is the table's, and the record. It lies within one block; a record that no block has room for
-/// is in blocks of its own, linked by their first eight bytes, and the entry has the first one's slot in its place.</para>
-/// <para>Buckets are in blocks too, so that there is one budget and nothing else. The table grows by doubling the buckets while it may have the
-/// blocks, and lives with longer chains when it may not.</para>
-/// <para>Compacting moves entries only towards the beginning: filling blocks in order with some of the entries never comes to a later place than
-/// filling them with all did. So it needs no memory.</para>
+/// <para>An entry is a header, a fixed part whose size is the table's, and the record. It lies within one block; a record that no block
+/// has room for is in blocks of its own, linked by their first eight bytes, and the entry has the first one's slot in its place.</para>
+/// <para>Buckets are in blocks too, so that there is one budget and nothing else. The table grows by doubling the buckets while it may
+/// have the blocks, and lives with longer chains when it may not.</para>
+/// <para>Compacting moves entries only towards the beginning: filling blocks in order with some of the entries never comes to a later
+/// place than filling them with all did. So it needs no memory.</para>
 /// </remarks>
 internal sealed unsafe class RecordTable : IDisposable
 {

@@ -1,8 +1,8 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Blocks of native memory from one budget, made when they are first needed and used again. One flow's. Taking and returning allocate nothing once
-/// the blocks are there.
+/// Blocks of native memory from one budget, made when they are first needed and used again. One flow's. Taking and returning allocate
+/// nothing once the blocks are there.
 /// </summary>
 internal sealed class SpillMemory : IDisposable
 {

@@ -1,8 +1,8 @@
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Records with hashes that went to the file together: a chain of its blocks, and what is known of them. The last block is in memory while it is
-/// written.
+/// Records with hashes that went to the file together: a chain of its blocks, and what is known of them. The last block is in memory
+/// while it is written.
 /// </summary>
 internal sealed unsafe class SpillPartition
 {

@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace Sluice.TempFiles;
 
-/// <summary>How an operator's memory is shared out. One budget in blocks of one size serves the table, the partitions' last blocks, writes and reads.</summary>
+/// <summary>
+/// How an operator's memory is shared out. One budget in blocks of one size serves the table, the partitions' last blocks, writes and
+/// reads.
+/// </summary>
 /// <param name="BlockBytes">The size of a block, and of the smallest I/O.</param>
 /// <param name="BlockCount">How many there may be.</param>
 /// <param name="FanOutMax">Into how many parts one pass cuts at most; a power of two.</param>
@@ -41,12 +44,15 @@ internal readonly record struct SpillPlan(int BlockBytes, int BlockCount, int Fa
 
         if (blockBytes % BufFile.AlignmentBytes != 0 || !BitOperations.IsPow2(blockBytes))
         {
-            throw new ArgumentOutOfRangeException(nameof(blockBytes), blockBytes, $"The size of a block is a power of two from {BufFile.AlignmentBytes}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(blockBytes), blockBytes, $"The size of a block is a power of two from {BufFile.AlignmentBytes}.");
         }
 
         if (memoryBytes / blockBytes < BlocksMin)
         {
-            throw new ArgumentOutOfRangeException(nameof(blockBytes), blockBytes, $"{memoryBytes} bytes of memory have fewer than {BlocksMin} blocks of this size: take smaller blocks.");
+            throw new ArgumentOutOfRangeException(
+                nameof(blockBytes), blockBytes,
+                $"{memoryBytes} bytes of memory have fewer than {BlocksMin} blocks of this size: take smaller blocks.");
         }
 
         int count = (int)Math.Min(memoryBytes / blockBytes, int.MaxValue / 2);

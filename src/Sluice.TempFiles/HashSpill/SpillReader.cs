@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Reads partitions one after the other, ahead of the consumer and beyond the end of the one at hand: while the last blocks of a partition are
-/// consumed, those of the partitions after it are on their way. Reading allocates nothing but to line partitions up.
+/// Reads partitions one after the other, ahead of the consumer and beyond the end of the one at hand: while the last blocks of a
+/// partition are consumed, those of the partitions after it are on their way. Reading allocates nothing but to line partitions up.
 /// </summary>
 /// <remarks>
-/// The ring holds the blocks that are read or on their way, in the order in which they will be consumed; the one at hand is its first. Blocks that
-/// follow each other in the file as well as in the partition are read together, by the transfer of the first.
+/// The ring holds the blocks that are read or on their way, in the order in which they will be consumed; the one at hand is its first.
+/// Blocks that follow each other in the file as well as in the partition are read together, by the transfer of the first.
 /// </remarks>
 internal sealed unsafe class SpillReader : IDisposable
 {
@@ -45,7 +45,8 @@ internal sealed unsafe class SpillReader : IDisposable
     /// <param name="depth">How many blocks are read or on their way at most.</param>
     /// <param name="keepsBlocks">Whether blocks that were read stay in the file.</param>
     /// <param name="cancellationToken">Ends waits.</param>
-    internal SpillReader(AioContext context, SpillWriter writer, SpillMemory memory, int depth, bool keepsBlocks, CancellationToken cancellationToken)
+    internal SpillReader(
+        AioContext context, SpillWriter writer, SpillMemory memory, int depth, bool keepsBlocks, CancellationToken cancellationToken)
     {
         _memory = memory;
         _writer = writer;

@@ -1,6 +1,8 @@
 namespace Sluice.TempFiles;
 
-/// <summary>What a hash operator has: its memory, its table, and once it spills a writer and a reader of partitions. One flow's.</summary>
+/// <summary>
+/// What a hash operator has: its memory, its table, and once it spills a writer and a reader of partitions. One flow's.
+/// </summary>
 internal sealed class SpillSpace : IDisposable
 {
     private readonly AioContext _context;
@@ -40,7 +42,8 @@ internal sealed class SpillSpace : IDisposable
     internal SpillWriter Writer => _writer ??= new SpillWriter(_context, _owner, Memory, _cancellationToken);
 
     /// <summary>The reader of the partitions in line, made by the first who asks.</summary>
-    internal SpillReader Reader => _reader ??= new SpillReader(_context, Writer, Memory, Plan.ReadBlocks, keepsBlocks: false, _cancellationToken);
+    internal SpillReader Reader =>
+        _reader ??= new SpillReader(_context, Writer, Memory, Plan.ReadBlocks, keepsBlocks: false, _cancellationToken);
 
     /// <summary>What a table may take so that all partitions can be written beside it.</summary>
     internal long TableBytes => (long)Table.BlockLimit * Plan.BlockBytes;

@@ -3,12 +3,14 @@ using System.Runtime.CompilerServices;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Writes many partitions into one temporary file, behind the producer. A block that is full is queued; queued blocks get places that follow each
-/// other in the file, whichever partition they are of, and go there together in one large write. Blocks that were read are used again, lowest first.
+/// Writes many partitions into one temporary file, behind the producer. A block that is full is queued; queued blocks get places that
+/// follow each other in the file, whichever partition they are of, and go there together in one large write. Blocks that were read are
+/// used again, lowest first.
 /// </summary>
 /// <remarks>
 /// <para>A record is twelve bytes, its length and its hash, and then its bytes; it may go on in the partition's next block.</para>
-/// <para>A block's memory is free when the write it went by is over. Writes are over in the order of the ring: the oldest is waited for.</para>
+/// <para>A block's memory is free when the write it went by is over. Writes are over in the order of the ring: the oldest is waited
+/// for.</para>
 /// </remarks>
 internal sealed unsafe class SpillWriter : IDisposable
 {

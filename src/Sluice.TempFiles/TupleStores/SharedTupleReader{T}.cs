@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// One participant's way to read its share of a shared tuple store, ahead of the consumer. Belongs to the flow that uses its context. A reader that
-/// is disposed early keeps the block that it has begun; what it had only claimed goes to the others.
+/// One participant's way to read its share of a shared tuple store, ahead of the consumer. Belongs to the flow that uses its context. A
+/// reader that is disposed early keeps the block that it has begun; what it had only claimed goes to the others.
 /// </summary>
 /// <typeparam name="T">The records. One that looks at bytes where they are is valid until the next read.</typeparam>
 public sealed unsafe class SharedTupleReader<T> : IDisposable

@@ -3,16 +3,17 @@ using System.Numerics;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Records that several participants write at the same time and several then read, each record by exactly one of them. A participant is a thread or
-/// a session with a context of its own, and has a writer or a reader of its own. Any thread.
+/// Records that several participants write at the same time and several then read, each record by exactly one of them. A participant is
+/// a thread or a session with a context of its own, and has a writer or a reader of its own. Any thread.
 /// </summary>
 /// <remarks>
-/// <para>Writers fill blocks; a full block stays in memory as long as the store may keep one more, and goes to the one temporary file of all
-/// otherwise. Readers claim whole blocks, a few ahead, fewer when few are left, so that the last are shared out too; what a reader has claimed and
-/// not begun when it is disposed goes back to the others.</para>
-/// <para>Invariants, all under the lock: (a) a chunk is in the list from when its writer has completed it; (b) it is claimed by at most one reader
-/// between two rewinds: the index only grows, and chunks given back are claimed first; (c) nobody reads while anybody writes, so a
-/// reader never meets a block that is not yet in the file; (d) memory is freed by whoever is last: the store or a participant.</para>
+/// <para>Writers fill blocks; a full block stays in memory as long as the store may keep one more, and goes to the one temporary file
+/// of all otherwise. Readers claim whole blocks, a few ahead, fewer when few are left, so that the last are shared out too; what a
+/// reader has claimed and not begun when it is disposed goes back to the others.</para>
+/// <para>Invariants, all under the lock: (a) a chunk is in the list from when its writer has completed it; (b) it is claimed by at most
+/// one reader between two rewinds: the index only grows, and chunks given back are claimed first; (c) nobody reads while anybody
+/// writes, so a reader never meets a block that is not yet in the file; (d) memory is freed by whoever is last: the store or a
+/// participant.</para>
 /// <para>When one participant fails, the file is removed at once; that one gets the error, and the others one that names it, when they
 /// next need a block.</para>
 /// </remarks>
@@ -48,7 +49,8 @@ public sealed class SharedTupleStore<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(options.MemoryBytes, nameof(options));
         if (options.BlockBytes < BufFile.AlignmentBytes || !BitOperations.IsPow2(options.BlockBytes))
         {
-            throw new ArgumentOutOfRangeException(nameof(options), options.BlockBytes, $"The size of a block is a power of two from {BufFile.AlignmentBytes}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(options), options.BlockBytes, $"The size of a block is a power of two from {BufFile.AlignmentBytes}.");
         }
 
         _owner = owner;
@@ -93,7 +95,11 @@ public sealed class SharedTupleStore<T> : IDisposable
         lock (_lock)
         {
             Require();
-            if (_readers != 0 || _nextChunk != 0) throw new InvalidOperationException("Records were read already: nothing more can be written.");
+            if (_readers != 0 || _nextChunk != 0)
+            {
+                throw new InvalidOperationException("Records were read already: nothing more can be written.");
+            }
+
             _file ??= _owner.Space.CreateFile(_owner);
             _writers++;
         }
@@ -111,7 +117,12 @@ public sealed class SharedTupleStore<T> : IDisposable
         lock (_lock)
         {
             Require();
-            if (_writers != 0) throw new InvalidOperationException($"Writers that have not finished: {_writers}. Finish or dispose them before reading.");
+            if (_writers != 0)
+            {
+                throw new InvalidOperationException(
+                    $"Writers that have not finished: {_writers}. Finish or dispose them before reading.");
+            }
+
             _readers++;
         }
 
@@ -251,7 +262,11 @@ public sealed class SharedTupleStore<T> : IDisposable
     private void Require()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (_failure is { } failure) throw new InvalidOperationException($"Another participant of the store failed, and its records are gone: {failure.Message}", failure);
+        if (_failure is { } failure)
+        {
+            throw new InvalidOperationException(
+                $"Another participant of the store failed, and its records are gone: {failure.Message}", failure);
+        }
     }
 
     private void FreeIfLast()

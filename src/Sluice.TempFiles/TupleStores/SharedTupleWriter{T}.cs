@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Sluice.TempFiles;
 
-/// <summary>One participant's way to write into a shared tuple store, behind the producer. Belongs to the flow that uses its context.</summary>
+/// <summary>
+/// One participant's way to write into a shared tuple store, behind the producer. Belongs to the flow that uses its context.
+/// </summary>
 /// <typeparam name="T">The records.</typeparam>
 public sealed unsafe class SharedTupleWriter<T> : IDisposable
     where T : allows ref struct

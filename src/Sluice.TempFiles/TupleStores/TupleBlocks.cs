@@ -3,16 +3,16 @@ using System.Numerics;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// The bytes of a tuple store: blocks that are appended one after the other and read in any order, of which as many as fit are in memory and the rest
-/// in a temporary file. One flow's.
+/// The bytes of a tuple store: blocks that are appended one after the other and read in any order, of which as many as fit are in
+/// memory and the rest in a temporary file. One flow's.
 /// </summary>
 /// <remarks>
-/// <para>The blocks that came first stay in memory, because every scan begins there and a block kept saves one read per scan; of blocks that are
-/// used in turn any other choice would save fewer. The rest goes through a ring of blocks: those just written, on their way to the file, and those
-/// read ahead.</para>
-/// <para>Invariants: (a) a block is in memory, in the file, or both; the last one always in memory and never in the file; (b) a frame is in the ring
-/// exactly when its block has a place in the file; (c) frames that go by one transfer name its leader, and are settled all at once, before any
-/// of them serves another block.</para>
+/// <para>The blocks that came first stay in memory, because every scan begins there and a block kept saves one read per scan; of blocks
+/// that are used in turn any other choice would save fewer. The rest goes through a ring of blocks: those just written, on their way to
+/// the file, and those read ahead.</para>
+/// <para>Invariants: (a) a block is in memory, in the file, or both; the last one always in memory and never in the file; (b) a frame
+/// is in the ring exactly when its block has a place in the file; (c) frames that go by one transfer name its leader, and are settled
+/// all at once, before any of them serves another block.</para>
 /// </remarks>
 internal sealed unsafe class TupleBlocks : IDisposable
 {
@@ -68,7 +68,8 @@ internal sealed unsafe class TupleBlocks : IDisposable
         if (block % BufFile.AlignmentBytes != 0 || !BitOperations.IsPow2(block) || memory / block < BlocksMin)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(options), block, $"The size of a block is a power of two from {BufFile.AlignmentBytes}, and the memory has {BlocksMin} of them at least.");
+                nameof(options), block,
+                $"The size of a block is a power of two from {BufFile.AlignmentBytes}, and the memory has {BlocksMin} of them at least.");
         }
 
         int count = (int)Math.Min(memory / block, int.MaxValue / 2);
@@ -106,7 +107,8 @@ internal sealed unsafe class TupleBlocks : IDisposable
     /// <summary>One more than the last block.</summary>
     internal long End => _first + _placeCount;
 
-    internal TupleStoreStatistics Statistics => new(_bytesWritten, _bytesRead, _writes, _reads, _writeStalls, _readStalls, _memory.PeakBytes);
+    internal TupleStoreStatistics Statistics =>
+        new(_bytesWritten, _bytesRead, _writes, _reads, _writeStalls, _readStalls, _memory.PeakBytes);
 
     /// <summary>How many blocks of the file are in use.</summary>
     internal long FileBlocksInUse => _map.InUse - _runLeft;

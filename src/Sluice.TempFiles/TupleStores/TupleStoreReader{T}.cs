@@ -1,7 +1,8 @@
 namespace Sluice.TempFiles;
 
 /// <summary>A place in a tuple store from which records are read. Belongs to the flow that uses the store.</summary>
-/// <typeparam name="T">The records. One that looks at bytes where they are is valid until the next call to the store or a reader of it.</typeparam>
+/// <typeparam name="T">The records. One that looks at bytes where they are is valid until the next call to the store or a reader of
+/// it.</typeparam>
 public sealed class TupleStoreReader<T> : IDisposable
     where T : allows ref struct
 {
@@ -69,7 +70,11 @@ public sealed class TupleStoreReader<T> : IDisposable
         RequireOpen();
         long passed = 0;
         for (; passed < count && Position != _store.LengthInBytes; passed++, Number++) Window.Position = _store.Pass(Window, Position);
-        for (; passed > count && Position != 0 && !_store.IsTrimmedTo(Position); passed--, Number--) Window.Position = _store.PassBack(Window, Position);
+        for (; passed > count && Position != 0 && !_store.IsTrimmedTo(Position); passed--, Number--)
+        {
+            Window.Position = _store.PassBack(Window, Position);
+        }
+
         return passed;
     }
 

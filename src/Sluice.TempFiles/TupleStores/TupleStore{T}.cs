@@ -3,13 +3,13 @@ using System.Runtime.CompilerServices;
 namespace Sluice.TempFiles;
 
 /// <summary>
-/// Records in the order in which they were added, to be read any number of times from several places, forwards and backwards, also while more are
-/// added. What its memory has no room for goes to a temporary file behind the producer and is read ahead of its readers.
+/// Records in the order in which they were added, to be read any number of times from several places, forwards and backwards, also
+/// while more are added. What its memory has no room for goes to a temporary file behind the producer and is read ahead of its readers.
 /// </summary>
 /// <remarks>
-/// A record is its length, its bytes, and its length again, so that it can be read from either side. Belongs with its readers to the flow that uses
-/// its context, and blocks for I/O. After an exception, its own or one of the codec, everything is removed and only <see cref="Dispose"/> may be
-/// called. Adding and reading allocate nothing per record.
+/// A record is its length, its bytes, and its length again, so that it can be read from either side. Belongs with its readers to the
+/// flow that uses its context, and blocks for I/O. After an exception, its own or one of the codec, everything is removed and only
+/// <see cref="Dispose"/> may be called. Adding and reading allocate nothing per record.
 /// </remarks>
 /// <typeparam name="T">The records.</typeparam>
 public sealed unsafe class TupleStore<T> : IDisposable
@@ -36,7 +36,8 @@ public sealed unsafe class TupleStore<T> : IDisposable
     /// <param name="options">How much memory; null for the defaults.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public TupleStore(
-        AioContext context, TempOwner owner, ITempCodec<T> codec, TupleStoreOptions? options = null, CancellationToken cancellationToken = default)
+        AioContext context, TempOwner owner, ITempCodec<T> codec, TupleStoreOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(owner);
@@ -102,7 +103,9 @@ public sealed unsafe class TupleStore<T> : IDisposable
         return Add(new TupleStoreReader<T>(this, _trimmedTo, _trimmedNumber));
     }
 
-    /// <summary>Forgets the records that every reader has passed, and gives back what they took. Does nothing while there is no reader.</summary>
+    /// <summary>
+    /// Forgets the records that every reader has passed, and gives back what they took. Does nothing while there is no reader.
+    /// </summary>
     /// <exception cref="AioException">A read or write failed.</exception>
     public void Trim()
     {
@@ -148,7 +151,10 @@ public sealed unsafe class TupleStore<T> : IDisposable
 
     internal void RequireKept(long position)
     {
-        if (position < _trimmedTo) throw new InvalidOperationException("The records there were trimmed: trim only when nobody comes back.");
+        if (position < _trimmedTo)
+        {
+            throw new InvalidOperationException("The records there were trimmed: trim only when nobody comes back.");
+        }
     }
 
     internal bool IsTrimmedTo(long position) => position == _trimmedTo;

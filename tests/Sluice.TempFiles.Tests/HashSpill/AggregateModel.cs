@@ -3,7 +3,9 @@ using Sluice.TempFiles.Tests.Support;
 
 namespace Sluice.TempFiles.Tests.HashSpill;
 
-/// <summary>Collects the numbers of rows by key, with keys that are strings and states that are lists; and says what should come out.</summary>
+/// <summary>
+/// Collects the numbers of rows by key, with keys that are strings and states that are lists; and says what should come out.
+/// </summary>
 internal sealed class AggregateModel : IAggregator<Row, string, List<int>>, ITempCodec<List<int>>
 {
     private readonly Dictionary<string, List<int>> _expected = [];
@@ -58,7 +60,8 @@ internal sealed class AggregateModel : IAggregator<Row, string, List<int>>, ITem
         return list;
     }
 
-    internal HashAggregate<Row, string, List<int>> Make(AioContext context, TempOwner owner, long memoryBytes, CancellationToken token = default) =>
+    internal HashAggregate<Row, string, List<int>> Make(
+        AioContext context, TempOwner owner, long memoryBytes, CancellationToken token = default) =>
         new(context, owner, Utf8Codec.Instance, this, this, new HashSpillOptions { MemoryBytes = memoryBytes }, token);
 
     internal void Add(HashAggregate<Row, string, List<int>> aggregate, Row row)

@@ -49,7 +49,7 @@ public sealed class HashAggregateTests
         AggregateModel model = new() { HashOf = key => bits == 64 ? (ulong)key : (ulong)key & ((1UL << bits) - 1) };
         using HashAggregate<Row, string, List<int>> aggregate = model.Make(context, space.CreateOwner("groups"), Small);
         Random random = new(1);
-        for (int id = 0; id < 4000; id++) model.Add(aggregate, new Row(random.Next(1500), id, random.Next(60)));
+        for (int id = 0; id < 1200; id++) model.Add(aggregate, new Row(random.Next(700), id, random.Next(200)));
         model.FinishAndExpect(aggregate);
         Assert.Equal(fallsBack, aggregate.Statistics.Fallbacks > 0);
         Assert.True(aggregate.Statistics.BytesWritten > 0);
@@ -63,7 +63,8 @@ public sealed class HashAggregateTests
         using TempSpace space = run.OpenSpace();
         using AioContext context = run.System.CreateContext();
         SumByKey sums = new();
-        using HashAggregate<Item, long, Sum> aggregate = new(context, space.CreateOwner("sums"), UnmanagedCodec<long>.Instance, null, sums, new HashSpillOptions { MemoryBytes = Small });
+        using HashAggregate<Item, long, Sum> aggregate = new(
+            context, space.CreateOwner("sums"), UnmanagedCodec<long>.Instance, null, sums, new HashSpillOptions { MemoryBytes = Small });
         aggregate.Add(new Item(0, 1));
         for (int index = 1; index <= 10_000; index++) aggregate.Add(new Item(index, 1));
         long written = aggregate.Statistics.BytesWritten;
@@ -120,7 +121,8 @@ public sealed class HashAggregateTests
         using TempSpace space = run.OpenSpace();
         using AioContext context = run.System.CreateContext();
         using HashAggregate<Item, long, Sum> aggregate = new(
-            context, space.CreateOwner("sums"), UnmanagedCodec<long>.Instance, null, new SumByKey(), new HashSpillOptions { MemoryBytes = 4 << 20 });
+            context, space.CreateOwner("sums"), UnmanagedCodec<long>.Instance, null, new SumByKey(),
+            new HashSpillOptions { MemoryBytes = 4 << 20 });
         for (int index = 0; index < 400_000; index++) aggregate.Add(new Item(index % 300_000, 1));
         Assert.True(aggregate.Statistics.BytesWritten > 4 << 20);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -147,7 +149,8 @@ public sealed class HashAggregateTests
         using TempSpace space = run.OpenSpace();
         using AioContext context = run.System.CreateContext();
         AggregateModel model = new();
-        Assert.Throws<ArgumentNullException>(() => new HashAggregate<Row, string, List<int>>(context, space.CreateOwner("x"), Utf8Codec.Instance, null, model));
+        Assert.Throws<ArgumentNullException>(
+            () => new HashAggregate<Row, string, List<int>>(context, space.CreateOwner("x"), Utf8Codec.Instance, null, model));
         using HashAggregate<Row, string, List<int>> aggregate = model.Make(context, space.CreateOwner("groups"), Small);
         aggregate.Finish(static (in string _, in List<int> _) => Assert.Fail("There is no group."));
         Assert.Throws<InvalidOperationException>(() => aggregate.Add(new Row(1, 1, 1)));
@@ -168,7 +171,8 @@ public sealed class HashAggregateTests
         int keys = 1 << random.Next(1, bits < 3 ? 9 : 13);
         int lengthMax = random.Next(3) switch { 0 => 10, 1 => 100, _ => 2000 };
         int count = random.Next(lengthMax == 2000 ? 1000 : 8000);
-        using (HashAggregate<Row, string, List<int>> aggregate = model.Make(context, space.CreateOwner("groups"), random.Next(Small, 3 * Small)))
+        long memory = random.Next(Small, 3 * Small);
+        using (HashAggregate<Row, string, List<int>> aggregate = model.Make(context, space.CreateOwner("groups"), memory))
         {
             for (int id = 0; id < count; id++) model.Add(aggregate, new Row(random.Next(4) == 0 ? 1 : random.Next(keys), id, lengthMax));
             model.FinishAndExpect(aggregate);

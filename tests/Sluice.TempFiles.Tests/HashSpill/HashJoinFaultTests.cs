@@ -38,7 +38,8 @@ public sealed class HashJoinFaultTests
         JoinModel model = new() { BeforeEqual = work.UserCode, BeforeConsume = work.UserCode };
         RowCodec codec = new() { BeforeEncode = work.UserCode, BeforeDecode = work.UserCode };
         HashJoin<Row, Row> join = work.Make(new HashJoin<Row, Row>(
-            work.Context, work.Owner, JoinKind.Full, codec, codec, model, model, new HashSpillOptions { MemoryBytes = 64 << 10 }, work.Token));
+            work.Context, work.Owner, JoinKind.Full, codec, codec, model, model, new HashSpillOptions { MemoryBytes = 64 << 10 },
+            work.Token));
         model.Run(join, build, probe);
         model.Expect(JoinKind.Full, build, probe);
     }

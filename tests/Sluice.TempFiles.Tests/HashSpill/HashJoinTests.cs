@@ -18,7 +18,7 @@ public sealed class HashJoinTests
         foreach (JoinKind kind in Enum.GetValues<JoinKind>())
         {
             using TestRun run = TestRun.Start(method, seed: 1);
-            for (int round = 0; round < 4; round++) Play(run, kind, seed++, direct: round == 1 && method != "simulated");
+            for (int round = 0; round < 3; round++) Play(run, kind, seed++, direct: round == 1 && method != "simulated");
         }
     });
 
@@ -174,7 +174,8 @@ public sealed class HashJoinTests
         PairCounter counter = new();
         const int Records = 400_000;
         using HashJoin<Pair, Pair> join = new(
-            context, space.CreateOwner("join"), JoinKind.Inner, UnmanagedCodec<Pair>.Instance, UnmanagedCodec<Pair>.Instance, counter, counter, new HashSpillOptions { MemoryBytes = 4 << 20 });
+            context, space.CreateOwner("join"), JoinKind.Inner, UnmanagedCodec<Pair>.Instance, UnmanagedCodec<Pair>.Instance, counter,
+            counter, new HashSpillOptions { MemoryBytes = 4 << 20 });
         for (int index = 0; index < Records; index++) join.AddBuild(new Pair(index, index));
         for (int index = 0; index < Records / 2; index++) join.Probe(new Pair(index, index));
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -199,7 +200,8 @@ public sealed class HashJoinTests
         using AioContext context = run.System.CreateContext();
         SpanJoin spans = new();
         using HashJoin<ReadOnlySpan<byte>, ReadOnlySpan<byte>> join = new(
-            context, space.CreateOwner("join"), JoinKind.Inner, BytesCodec.Instance, BytesCodec.Instance, spans, spans, new HashSpillOptions { MemoryBytes = Small });
+            context, space.CreateOwner("join"), JoinKind.Inner, BytesCodec.Instance, BytesCodec.Instance, spans, spans,
+            new HashSpillOptions { MemoryBytes = Small });
         for (int index = 0; index < 10_000; index++) join.AddBuild(System.Text.Encoding.ASCII.GetBytes($"{index:D6} is a record"));
         for (int index = 0; index < 10_000; index += 3) join.Probe(System.Text.Encoding.ASCII.GetBytes($"{index:D6} is another"));
         join.Finish();
@@ -215,17 +217,22 @@ public sealed class HashJoinTests
         JoinModel model = new();
         HashJoin<Row, Row> join = Make(run, space, context, JoinKind.Inner, model, Small);
         join.Probe(new Row(1, 1, 1));
-        Assert.Contains("build side is complete", Assert.Throws<InvalidOperationException>(() => join.AddBuild(new Row(1, 1, 1))).Message, StringComparison.Ordinal);
+        InvalidOperationException late = Assert.Throws<InvalidOperationException>(() => join.AddBuild(new Row(1, 1, 1)));
+        Assert.Contains("build side is complete", late.Message, StringComparison.Ordinal);
         join.Finish();
-        Assert.Contains("is finished", Assert.Throws<InvalidOperationException>(() => join.Probe(new Row(1, 1, 1))).Message, StringComparison.Ordinal);
+        late = Assert.Throws<InvalidOperationException>(() => join.Probe(new Row(1, 1, 1)));
+        Assert.Contains("is finished", late.Message, StringComparison.Ordinal);
         join.Dispose();
         Assert.Throws<ObjectDisposedException>(join.Finish);
         Assert.Throws<ArgumentOutOfRangeException>(() => Make(run, space, context, JoinKind.Inner, model, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => Make(run, space, context, (JoinKind)17, model, Small));
     });
 
-    internal static HashJoin<Row, Row> Make(TestRun run, TempSpace space, AioContext context, JoinKind kind, JoinModel model, long memoryBytes, int blockBytes = 0) =>
-        new(context, space.CreateOwner("join of a test"), kind, new RowCodec(), new RowCodec(), model, model, new HashSpillOptions { MemoryBytes = memoryBytes, BlockBytes = blockBytes });
+    internal static HashJoin<Row, Row> Make(
+        TestRun run, TempSpace space, AioContext context, JoinKind kind, JoinModel model, long memoryBytes, int blockBytes = 0) =>
+        new(
+            context, space.CreateOwner("join of a test"), kind, new RowCodec(), new RowCodec(), model, model,
+            new HashSpillOptions { MemoryBytes = memoryBytes, BlockBytes = blockBytes });
 
     private static bool Chance(Random random, double chance)
     {
@@ -245,7 +252,8 @@ public sealed class HashJoinTests
         while (keys < 512 && probe.Count > 300) probe.RemoveRange(300, probe.Count - 300);
         int bits = random.Next(1, 64);
         JoinModel model = new() { HashOf = key => ((ulong)key * 0x9E3779B97F4A7C15UL) & ((1UL << bits) - 1) };
-        using (HashJoin<Row, Row> join = Make(run, space, context, kind, model, random.Next(Small, 4 * Small), blockBytes: random.Next(2) == 0 ? 4096 : 0))
+        int block = random.Next(2) == 0 ? 4096 : 0;
+        using (HashJoin<Row, Row> join = Make(run, space, context, kind, model, random.Next(Small, 4 * Small), block))
         {
             model.Run(join, build, probe);
             model.Expect(kind, build, probe);
@@ -273,7 +281,8 @@ public sealed class HashJoinTests
         public void Build(in Pair build) => throw new InvalidOperationException();
     }
 
-    private sealed class SpanJoin : IJoinKeys<ReadOnlySpan<byte>, ReadOnlySpan<byte>>, IJoinConsumer<ReadOnlySpan<byte>, ReadOnlySpan<byte>>
+    private sealed class SpanJoin
+        : IJoinKeys<ReadOnlySpan<byte>, ReadOnlySpan<byte>>, IJoinConsumer<ReadOnlySpan<byte>, ReadOnlySpan<byte>>
     {
         internal int Pairs { get; private set; }
 

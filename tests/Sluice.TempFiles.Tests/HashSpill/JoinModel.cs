@@ -56,7 +56,11 @@ internal sealed class JoinModel : IJoinKeys<Row, Row>, IJoinConsumer<Row, Row>
             foreach (Row match in byKey[row.Key]) expected.Add((match.Id, row.Id));
         }
 
-        if (kind is JoinKind.Right or JoinKind.Full) expected.AddRange(build.Where(row => !probed.Contains(row.Key)).Select(static row => (row.Id, -1)));
+        if (kind is JoinKind.Right or JoinKind.Full)
+        {
+            expected.AddRange(build.Where(row => !probed.Contains(row.Key)).Select(static row => (row.Id, -1)));
+        }
+
         expected.Sort();
         _found.Sort();
         Assert.Equal(expected.Count, _found.Count);

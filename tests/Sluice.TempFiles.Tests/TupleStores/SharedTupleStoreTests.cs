@@ -9,7 +9,7 @@ public sealed class SharedTupleStoreTests
     [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
     public void EachRecordIsReadExactlyOnce(string method) => TestRun.WithinWatchdog(() =>
     {
-        for (int seed = 0; seed < 8; seed++)
+        for (int seed = 0; seed < 6; seed++)
         {
             using TestRun run = TestRun.Start(method, seed: (ulong)seed + 1);
             Play(run, seed, direct: seed % 4 == 1 && method != "simulated");
@@ -41,7 +41,9 @@ public sealed class SharedTupleStoreTests
         using TempSpace space = run.OpenSpace();
         using AioContext one = run.System.CreateContext();
         using AioContext two = run.System.CreateContext();
-        using SharedTupleStore<long> store = new(space.CreateOwner("shared"), UnmanagedCodec<long>.Instance, new SharedTupleStoreOptions { MemoryBytes = 0, BlockBytes = 4096 });
+        using SharedTupleStore<long> store = new(
+            space.CreateOwner("shared"), UnmanagedCodec<long>.Instance,
+            new SharedTupleStoreOptions { MemoryBytes = 0, BlockBytes = 4096 });
         using (SharedTupleWriter<long> writer = store.CreateWriter(one))
         {
             for (long value = 0; value < 34_100; value++) writer.Add(value);
@@ -71,7 +73,8 @@ public sealed class SharedTupleStoreTests
         using TestRun run = TestRun.Start("io_uring");
         using TempSpace space = run.OpenSpace();
         using AioContext context = run.System.CreateContext();
-        using SharedTupleStore<long> store = new(space.CreateOwner("shared"), UnmanagedCodec<long>.Instance, new SharedTupleStoreOptions { MemoryBytes = 1 << 20 });
+        using SharedTupleStore<long> store = new(
+            space.CreateOwner("shared"), UnmanagedCodec<long>.Instance, new SharedTupleStoreOptions { MemoryBytes = 1 << 20 });
         using SharedTupleWriter<long> writer = store.CreateWriter(context);
         for (long value = 0; value < 50_000; value++) writer.Add(value);
         writer.Finish();
@@ -100,7 +103,8 @@ public sealed class SharedTupleStoreTests
                 if (++calls == 2000) throw new InvalidTimeZoneException("of a test");
             },
         };
-        using SharedTupleStore<Row> store = new(space.CreateOwner("shared"), codec, new SharedTupleStoreOptions { MemoryBytes = 0, BlockBytes = 4096 });
+        using SharedTupleStore<Row> store = new(
+            space.CreateOwner("shared"), codec, new SharedTupleStoreOptions { MemoryBytes = 0, BlockBytes = 4096 });
         using SharedTupleWriter<Row> writer = store.CreateWriter(one);
         using SharedTupleWriter<Row> other = store.CreateWriter(two);
         Row row = new(1, 1, 100);
@@ -125,7 +129,8 @@ public sealed class SharedTupleStoreTests
         using SharedTupleStore<long> store = new(space.CreateOwner("shared"), UnmanagedCodec<long>.Instance);
         SharedTupleWriter<long> writer = store.CreateWriter(context);
         writer.Add(1);
-        Assert.Contains("1", Assert.Throws<InvalidOperationException>(() => store.CreateReader(context)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "1", Assert.Throws<InvalidOperationException>(() => store.CreateReader(context)).Message, StringComparison.Ordinal);
         writer.Finish();
         SharedTupleReader<long> reader = store.CreateReader(context);
         Assert.Throws<InvalidOperationException>(() => store.CreateWriter(context));
@@ -145,7 +150,9 @@ public sealed class SharedTupleStoreTests
         using TestRun run = TestRun.Start(method);
         using TempSpace space = run.OpenSpace();
         using AioContext context = run.System.CreateContext();
-        using SharedTupleStore<long> store = new(space.CreateOwner("shared"), UnmanagedCodec<long>.Instance, new SharedTupleStoreOptions { MemoryBytes = 0, BlockBytes = 4096 });
+        using SharedTupleStore<long> store = new(
+            space.CreateOwner("shared"), UnmanagedCodec<long>.Instance,
+            new SharedTupleStoreOptions { MemoryBytes = 0, BlockBytes = 4096 });
         using SharedTupleWriter<long> writer = store.CreateWriter(context);
 
         // 341 records in a block: the list of blocks has just doubled at 300, and does so again at 512.
@@ -174,7 +181,8 @@ public sealed class SharedTupleStoreTests
         int each = lengthMax == 20_000 ? 100 : 3000;
         using (TempSpace space = run.OpenSpace(new TempSpaceOptions { PieceBytes = 4096 * random.Next(1, 50), Direct = direct }))
         {
-            using (SharedTupleStore<Row> store = new(space.CreateOwner("shared"), new RowCodec(), new SharedTupleStoreOptions { MemoryBytes = random.Next(200_000), BlockBytes = 4096 << random.Next(3) }))
+            SharedTupleStoreOptions options = new() { MemoryBytes = random.Next(200_000), BlockBytes = 4096 << random.Next(3) };
+            using (SharedTupleStore<Row> store = new(space.CreateOwner("shared"), new RowCodec(), options))
             {
                 InParallel(run, participants, (context, number) =>
                 {

@@ -44,7 +44,8 @@ public sealed class TupleStoreFaultTests
     private static void WriteAndRead(FaultyWork work)
     {
         RowCodec codec = new() { BeforeEncode = work.UserCode, BeforeDecode = work.UserCode };
-        TupleStore<Row> store = work.Make(new TupleStore<Row>(work.Context, work.Owner, codec, new TupleStoreOptions { MemoryBytes = 64 << 10 }, work.Token));
+        TupleStore<Row> store = work.Make(
+            new TupleStore<Row>(work.Context, work.Owner, codec, new TupleStoreOptions { MemoryBytes = 64 << 10 }, work.Token));
         for (int id = 0; id < 3000; id++) store.Add(new Row(id, id, 100));
         TupleStoreReader<Row> reader = store.CreateReader();
         int count = 0;
@@ -58,7 +59,8 @@ public sealed class TupleStoreFaultTests
     private static void WriteAndShare(FaultyWork work)
     {
         RowCodec codec = new() { BeforeEncode = work.UserCode, BeforeDecode = work.UserCode };
-        SharedTupleStore<Row> store = work.Make(new SharedTupleStore<Row>(work.Owner, codec, new SharedTupleStoreOptions { MemoryBytes = 16 << 10, BlockBytes = 8192 }));
+        SharedTupleStore<Row> store = work.Make(
+            new SharedTupleStore<Row>(work.Owner, codec, new SharedTupleStoreOptions { MemoryBytes = 16 << 10, BlockBytes = 8192 }));
         SharedTupleWriter<Row> writer = work.Make(store.CreateWriter(work.Context, work.Token));
         for (int id = 0; id < 3000; id++) writer.Add(new Row(id, id, 100));
         writer.Add(new Row(3000, 3000, 50_000));

@@ -11,7 +11,7 @@ public sealed class TupleStoreTests
     [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
     public void ReadersReadWhatAListHas(string method) => TestRun.WithinWatchdog(() =>
     {
-        for (int seed = 0; seed < 12; seed++)
+        for (int seed = 0; seed < 8; seed++)
         {
             using TestRun run = TestRun.Start(method, seed: (ulong)seed + 1);
             Play(run, seed, direct: seed % 4 == 1 && method != "simulated");
@@ -113,7 +113,8 @@ public sealed class TupleStoreTests
         using TestRun run = TestRun.Start("io_uring");
         using TempSpace space = run.OpenSpace();
         using AioContext context = run.System.CreateContext();
-        using TupleStore<Row> store = new(context, space.CreateOwner("rows"), new RowCodec(), new TupleStoreOptions { MemoryBytes = Small });
+        using TupleStore<Row> store = new(
+            context, space.CreateOwner("rows"), new RowCodec(), new TupleStoreOptions { MemoryBytes = Small });
         Random random = new(1);
         Row[] rows = [.. Enumerable.Range(0, 30).Select(id => new Row(id, id, random.Next(500_000)))];
         foreach (Row row in rows) store.Add(row);
@@ -202,12 +203,13 @@ public sealed class TupleStoreTests
         using AioContext context = run.System.CreateContext();
         List<Row> model = [];
         long trimmed = 0;
-        using (TupleStore<Row> store = new(context, space.CreateOwner("rows"), new RowCodec(), new TupleStoreOptions { MemoryBytes = Small, BlockBytes = random.Next(2) == 0 ? 8192 : 0 }))
+        TupleStoreOptions options = new() { MemoryBytes = Small, BlockBytes = random.Next(2) == 0 ? 8192 : 0 };
+        using (TupleStore<Row> store = new(context, space.CreateOwner("rows"), new RowCodec(), options))
         {
             List<(TupleStoreReader<Row> Reader, int At)> readers = [];
             int lengthMax = random.Next(3) switch { 0 => 30, 1 => 1000, _ => 15_000 };
             bool trims = random.Next(2) == 0;
-            for (int step = 0; step < 400; step++)
+            for (int step = 0; step < 300; step++)
             {
                 int choice = random.Next(10);
                 if (choice < 3)
@@ -234,7 +236,8 @@ public sealed class TupleStoreTests
                 else if (readers.Count > 0)
                 {
                     int index = random.Next(readers.Count);
-                    readers[index] = (readers[index].Reader, Move(readers[index].Reader, readers[index].At, model, (int)trimmed, random, choice));
+                    readers[index] = (
+                        readers[index].Reader, Move(readers[index].Reader, readers[index].At, model, (int)trimmed, random, choice));
                     if (choice == 9 && random.Next(10) == 0)
                     {
                         readers[index].Reader.Dispose();

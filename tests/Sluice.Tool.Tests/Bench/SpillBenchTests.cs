@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Sluice.Tool.Tests.Bench;
 
-/// <summary><c>sluice bench spill</c>: the join is made, its rows have the keys of the others and two more, and nothing is left.</summary>
+/// <summary>
+/// <c>sluice bench spill</c>: the join is made, its rows have the keys of the others and two more, and nothing is left.
+/// </summary>
 [Collection("bench in this process")]
 public sealed class SpillBenchTests
 {
@@ -17,7 +19,8 @@ public sealed class SpillBenchTests
         Assert.True(exitCode == 0, error);
         JsonElement row = Assert.Single(JsonDocument.Parse(output).RootElement.EnumerateArray());
         Assert.Equal("spill", row.GetProperty("scenario").GetString());
-        Assert.Equal(["latencyMicroseconds", "records", "recordsPerSecond"], row.EnumerateObject().Select(static property => property.Name).TakeLast(3));
+        string[] last = [.. row.EnumerateObject().Select(static property => property.Name).TakeLast(3)];
+        Assert.Equal(["latencyMicroseconds", "records", "recordsPerSecond"], last);
 
         // Most of both sides is written once and read once.
         long records = row.GetProperty("records").GetInt64();
@@ -37,6 +40,7 @@ public sealed class SpillBenchTests
         using StringWriter output = new();
         using StringWriter error = new();
         Assert.Equal(2, await Program.RunAsync(["bench", "spill", option, value], output, error));
-        Assert.Contains(part, Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains(
+            part, Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 }

@@ -25,14 +25,20 @@ internal static class SpillBench
         List<string> notes = [];
         List<string> methods = ScenarioBench.Methods(request, Scenario.Spill, notes, cancellationToken);
         long sizeBytes = request.SizeBytes ?? SizeBytesDefault;
-        if (sizeBytes < SizeBytesMin) throw new UsageException($"--size {BenchText.Argument(sizeBytes)} is too little to spill: give {BenchText.Argument(SizeBytesMin)} or more.");
+        if (sizeBytes < SizeBytesMin)
+        {
+            throw new UsageException(
+                $"--size {BenchText.Argument(sizeBytes)} is too little to spill: give {BenchText.Argument(SizeBytesMin)} or more.");
+        }
+
         if (request.IsBlockGiven) RequireBlock(request.BlockBytes, sizeBytes / SizeOverMemory);
         string directory = Path.GetTempPath();
         long space = BenchFile.SpaceIn(directory);
         if (sizeBytes > space)
         {
             throw new FailureException(
-                $"{directory} has {ByteSize.Format(space)} to spare and the join writes up to {ByteSize.Format(sizeBytes)}: make it smaller with --size, or set TMPDIR.");
+                $"{directory} has {ByteSize.Format(space)} to spare and the join writes up to {ByteSize.Format(sizeBytes)}: "
+                + "make it smaller with --size, or set TMPDIR.");
         }
 
         if (!request.IsDirect) notes.Add("Page cache: the temporary files may never reach the device. --direct bypasses it.");
@@ -60,11 +66,13 @@ internal static class SpillBench
         catch (ArgumentOutOfRangeException)
         {
             throw new UsageException(
-                $"--block {BenchText.Argument(blockBytes)} does not go with a join that has {ByteSize.Format(memoryBytes)} of memory: give a power of two from 4k, and a larger --size if need be.");
+                $"--block {BenchText.Argument(blockBytes)} does not go with a join that has {ByteSize.Format(memoryBytes)} of memory: "
+                + "give a power of two from 4k, and a larger --size if need be.");
         }
     }
 
-    private static BenchResult Measure(BenchRequest request, string method, string directory, long sizeBytes, CancellationToken cancellationToken)
+    private static BenchResult Measure(
+        BenchRequest request, string method, string directory, long sizeBytes, CancellationToken cancellationToken)
     {
         GC.Collect();
         using AioSystem system = AioSystem.Start(Options(request, method));
@@ -124,9 +132,14 @@ internal static class SpillBench
     {
         long each = sizeBytes / 2 / Unsafe.SizeOf<SpillRecord>();
         SpillKeys keys = new();
-        HashSpillOptions options = new() { MemoryBytes = sizeBytes / SizeOverMemory, BlockBytes = request.IsBlockGiven ? request.BlockBytes : 0 };
+        HashSpillOptions options = new()
+        {
+            MemoryBytes = sizeBytes / SizeOverMemory,
+            BlockBytes = request.IsBlockGiven ? request.BlockBytes : 0,
+        };
         using HashJoin<SpillRecord, SpillRecord> join = new(
-            context, owner, JoinKind.Inner, UnmanagedCodec<SpillRecord>.Instance, UnmanagedCodec<SpillRecord>.Instance, keys, keys, options, cancellationToken);
+            context, owner, JoinKind.Inner, UnmanagedCodec<SpillRecord>.Instance, UnmanagedCodec<SpillRecord>.Instance, keys, keys,
+            options, cancellationToken);
         SpillRecord record = default;
         for (long number = 0; number < each; number++)
         {
