@@ -176,6 +176,7 @@ public sealed class HashAggregateTests
         {
             for (int id = 0; id < count; id++) model.Add(aggregate, new Row(random.Next(4) == 0 ? 1 : random.Next(keys), id, lengthMax));
             model.FinishAndExpect(aggregate);
+            Assert.InRange(aggregate.Statistics.MemoryPeakBytes, 0, memory);
         }
 
         run.ExpectNothingInUse(space);

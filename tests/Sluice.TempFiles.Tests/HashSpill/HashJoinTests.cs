@@ -120,6 +120,25 @@ public sealed class HashJoinTests
     });
 
     [Fact]
+    public void PartitionsThatAreCutAgainUseTheRoomOfWhatWasRead() => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("io_uring");
+        using TempSpace space = run.OpenSpace();
+        using AioContext context = run.System.CreateContext();
+        Random random = new(9);
+        List<Row> build = JoinModel.Rows(random, 20_000, () => random.Next(20_000), 60);
+        List<Row> probe = JoinModel.Rows(random, 20_000, () => random.Next(20_000), 60);
+        JoinModel model = new();
+        using HashJoin<Row, Row> join = Make(run, space, context, JoinKind.Inner, model, Small);
+        model.Run(join, build, probe);
+        model.Expect(JoinKind.Inner, build, probe);
+        long records = build.Concat(probe).Sum(static row => row.Length + 8L + 12);
+        Assert.True(join.Statistics.LevelsMax >= 4, "The records were not cut often.");
+        Assert.True(join.Statistics.BytesWritten > 3 * records);
+        Assert.InRange(space.PeakBytes, records / 2, records * 3 / 2);
+    });
+
+    [Fact]
     public void AProbeRecordWhoseLeafHasNoBuildRecordsIsNotWritten() => TestRun.WithinWatchdog(() =>
     {
         using TestRun run = TestRun.Start("sync");
@@ -253,10 +272,12 @@ public sealed class HashJoinTests
         int bits = random.Next(1, 64);
         JoinModel model = new() { HashOf = key => ((ulong)key * 0x9E3779B97F4A7C15UL) & ((1UL << bits) - 1) };
         int block = random.Next(2) == 0 ? 4096 : 0;
-        using (HashJoin<Row, Row> join = Make(run, space, context, kind, model, random.Next(Small, 4 * Small), block))
+        int memory = random.Next(Small, 4 * Small);
+        using (HashJoin<Row, Row> join = Make(run, space, context, kind, model, memory, block))
         {
             model.Run(join, build, probe);
             model.Expect(kind, build, probe);
+            Assert.InRange(join.Statistics.MemoryPeakBytes, 0, memory);
         }
 
         run.ExpectNothingInUse(space);
