@@ -68,9 +68,10 @@ public sealed unsafe class SharedTupleReader<T> : IDisposable
         }
         catch (Exception exception)
         {
-            _store.Fail(exception);
+            Exception shown = _store.Fail(exception);
             End();
-            throw;
+            if (ReferenceEquals(shown, exception)) throw;
+            throw shown;
         }
     }
 

@@ -21,6 +21,9 @@ namespace Sluice.TempFiles;
 public sealed class SharedTupleStore<T> : IDisposable
     where T : allows ref struct
 {
+    // What participants need for their I/O comes on top of what stays, and is made a few blocks at a time.
+    private const int BlocksBeside = 64;
+
     private readonly Lock _lock = new();
     private readonly TempOwner _owner;
     private readonly SpillMemory _memory;
@@ -57,7 +60,7 @@ public sealed class SharedTupleStore<T> : IDisposable
         Codec = codec;
         BlockBytes = options.BlockBytes;
         _keptMax = options.MemoryBytes / BlockBytes;
-        int blocks = (int)Math.Min(Math.Max(_keptMax, 1), int.MaxValue / 2);
+        int blocks = (int)Math.Min(_keptMax + BlocksBeside, int.MaxValue / 2);
         _memory = new SpillMemory(owner.Space.System, new SpillPlan(BlockBytes, blocks, 0, 0, 0));
     }
 
@@ -250,24 +253,27 @@ public sealed class SharedTupleStore<T> : IDisposable
     }
 
     /// <summary>Notes that a participant failed, and removes the file.</summary>
-    internal void Fail(Exception failure)
+    /// <param name="failure">What it got.</param>
+    /// <returns>What its user shall get: when the file was gone already, not that it is gone, but why.</returns>
+    internal Exception Fail(Exception failure)
     {
         lock (_lock)
         {
-            _failure ??= failure;
             _file?.Dispose();
+            if (_failure is null) _failure = failure;
+            else if (failure is ObjectDisposedException && !_isDisposed) return AnotherFailed(_failure);
+            return failure;
         }
     }
 
     private void Require()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (_failure is { } failure)
-        {
-            throw new InvalidOperationException(
-                $"Another participant of the store failed, and its records are gone: {failure.Message}", failure);
-        }
+        if (_failure is { } failure) throw AnotherFailed(failure);
     }
+
+    private static InvalidOperationException AnotherFailed(Exception failure) =>
+        new($"Another participant of the store failed, and its records are gone: {failure.Message}", failure);
 
     private void FreeIfLast()
     {

@@ -72,8 +72,9 @@ public sealed unsafe class SharedTupleWriter<T> : IDisposable
         }
         catch (Exception exception)
         {
-            Fail(exception);
-            throw;
+            Exception shown = Fail(exception);
+            if (ReferenceEquals(shown, exception)) throw;
+            throw shown;
         }
     }
 
@@ -92,8 +93,9 @@ public sealed unsafe class SharedTupleWriter<T> : IDisposable
         }
         catch (Exception exception)
         {
-            Fail(exception);
-            throw;
+            Exception shown = Fail(exception);
+            if (ReferenceEquals(shown, exception)) throw;
+            throw shown;
         }
     }
 
@@ -151,10 +153,11 @@ public sealed unsafe class SharedTupleWriter<T> : IDisposable
         BufFile.WaitForWrite(transfer, _cancellationToken);
     }
 
-    private void Fail(Exception exception)
+    private Exception Fail(Exception exception)
     {
-        _store.Fail(exception);
+        Exception shown = _store.Fail(exception);
         End(0);
+        return shown;
     }
 
     private void End(long count)

@@ -97,6 +97,22 @@ public sealed class HashJoinTests
         run.ExpectNothingInUse(space);
     });
 
+    [Fact]
+    public void RecordsLargerThanABlockTakeNoMoreThanTheMemory() => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("io_uring");
+        using TempSpace space = run.OpenSpace();
+        using AioContext context = run.System.CreateContext();
+        Random random = new(10);
+        List<Row> build = JoinModel.Rows(random, 200, () => random.Next(200), 15_000);
+        List<Row> probe = JoinModel.Rows(random, 200, () => random.Next(200), 15_000);
+        JoinModel model = new();
+        using HashJoin<Row, Row> join = Make(run, space, context, JoinKind.Full, model, 2 * Small, 4096);
+        model.Run(join, build, probe);
+        model.Expect(JoinKind.Full, build, probe);
+        Assert.InRange(join.Statistics.MemoryPeakBytes, 1, 2 * Small);
+    });
+
     [Theory]
     [InlineData(64 << 10)]
     [InlineData(100_000)]
