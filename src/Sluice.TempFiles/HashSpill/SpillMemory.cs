@@ -6,11 +6,14 @@ namespace Sluice.TempFiles;
 /// </summary>
 internal sealed class SpillMemory : IDisposable
 {
-    // So many allocations at most, each of as many blocks: few registrations with the method, and little that is made and not used.
-    private const int SlabsMax = 16;
+    // Each allocation is as large as all before, up to a part of the budget: few registrations with the method, and little that is made
+    // and not used, whether the budget is small or large beside what is needed.
+    private const int FirstSlabBytes = 1 << 20;
+    private const int SlabsOfBudget = 8;
+    private const int SlabsBeyond = 16;
 
     private readonly AioSystem _system;
-    private readonly int _slabBlocks;
+    private readonly int _firstSlabBlocks;
     private readonly List<BufferArena> _arenas = [];
     private readonly List<AioBuffer> _buffers = [];
     private nint[] _addresses = [];
@@ -22,7 +25,7 @@ internal sealed class SpillMemory : IDisposable
     {
         _system = system;
         Plan = plan;
-        _slabBlocks = Math.Max(1, plan.BlockCount / SlabsMax);
+        _firstSlabBlocks = Math.Max(1, FirstSlabBytes / plan.BlockBytes);
     }
 
     internal SpillPlan Plan { get; }
@@ -49,7 +52,7 @@ internal sealed class SpillMemory : IDisposable
         {
             int room = Plan.BlockCount - MadeCount;
             if (room <= 0) return -1;
-            AddSlab(Math.Min(room, _slabBlocks));
+            AddSlab(SlabWithin(room));
         }
 
         return _free[--_freeCount];
@@ -58,7 +61,8 @@ internal sealed class SpillMemory : IDisposable
     /// <summary>Takes a block, beyond the budget if it must be: for a record that is larger than all of it.</summary>
     internal int Take()
     {
-        if (_freeCount == 0) AddSlab(Plan.BlockCount > MadeCount ? Math.Min(Plan.BlockCount - MadeCount, _slabBlocks) : 1);
+        int room = Plan.BlockCount - MadeCount;
+        if (_freeCount == 0) AddSlab(room > 0 ? SlabWithin(room) : Math.Max(1, MadeCount / SlabsBeyond));
         return _free[--_freeCount];
     }
 
@@ -73,6 +77,12 @@ internal sealed class SpillMemory : IDisposable
         foreach (BufferArena arena in _arenas) arena.Dispose();
         _freeCount = 0;
         _addresses = [];
+    }
+
+    private int SlabWithin(int room)
+    {
+        int most = Math.Max(_firstSlabBlocks, Plan.BlockCount / SlabsOfBudget);
+        return Math.Min(room, Math.Clamp(MadeCount, _firstSlabBlocks, most));
     }
 
     private void AddSlab(int count)

@@ -330,13 +330,16 @@ internal sealed unsafe class TupleBlocks : IDisposable
 
             if (isCurrent) continue;
             if (isWanted) wanted = slot;
-            else if (frame.State == FrameState.Clean) return slot;
+            else if (frame.State == FrameState.Clean || IsOver(frame.Leader)) return slot;
             else if (unsettled < 0) unsettled = slot;
         }
 
         if (isForAhead) return -1;
         return unsettled >= 0 ? unsettled : wanted;
     }
+
+    // Settling it does not wait. A group of writes that was not sent yet has nothing on its way, and is not over.
+    private bool IsOver(int leader) => !(_pendingCount > 0 && leader == _pending[0]) && TransferOf(leader).IsDone;
 
     private void Evict(int slot)
     {

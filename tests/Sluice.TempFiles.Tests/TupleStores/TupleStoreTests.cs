@@ -71,6 +71,44 @@ public sealed class TupleStoreTests
         Assert.True(statistics.Writes * 2 < statistics.BytesWritten / 4096 || memoryBytes == Small, "Writes are not combined.");
     });
 
+    [Theory]
+    [InlineData("worker")]
+    [InlineData("io_uring")]
+    public void BlocksThatFollowEachOtherAreReadTogetherInBothDirections(string method) => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start(method, injected: true);
+        using TempSpace space = run.OpenSpace();
+        using AioContext context = run.System.CreateContext();
+        using TupleStore<long> store = Make(space, context, 1 << 20);
+        const long Values = 400_000;
+        for (long value = 0; value < Values; value++) store.Add(value);
+        using TupleStoreReader<long> reader = store.CreateReader();
+
+        // The reader has to wait, and so reads further ahead.
+        using var delays = run.Control.Delay(static request => request.Operation == IoOperation.Read);
+        for (int round = 0; round < 2; round++)
+        {
+            for (long value = 0; value < Values; value++)
+            {
+                Assert.True(reader.TryRead(out long found));
+                if (value != found) Assert.Equal(value, found);
+            }
+
+            for (long value = Values - 1; value >= 0; value--)
+            {
+                Assert.True(reader.TryReadBack(out long found));
+                if (value != found) Assert.Equal(value, found);
+            }
+        }
+
+        TupleStoreStatistics statistics = store.Statistics;
+        Assert.True(
+            statistics.BytesRead / statistics.Reads > 2 * (1 << 14), $"{statistics.Reads} reads for {statistics.BytesRead} bytes.");
+        Assert.True(
+            statistics.BytesWritten / statistics.Writes > 2 * (1 << 14),
+            $"{statistics.Writes} writes for {statistics.BytesWritten} bytes.");
+    });
+
     [Fact]
     public void TrimmingGivesBackWhatEveryReaderHasPassed() => TestRun.WithinWatchdog(() =>
     {
@@ -203,7 +241,13 @@ public sealed class TupleStoreTests
         using AioContext context = run.System.CreateContext();
         List<Row> model = [];
         long trimmed = 0;
-        TupleStoreOptions options = new() { MemoryBytes = Small, BlockBytes = random.Next(2) == 0 ? 8192 : 0 };
+
+        // With more blocks several of them go in one read or write.
+        TupleStoreOptions options = new()
+        {
+            MemoryBytes = random.Next(2) == 0 ? Small : 4 * Small,
+            BlockBytes = random.Next(2) == 0 ? 8192 : 4096,
+        };
         using (TupleStore<Row> store = new(context, space.CreateOwner("rows"), new RowCodec(), options))
         {
             List<(TupleStoreReader<Row> Reader, int At)> readers = [];
