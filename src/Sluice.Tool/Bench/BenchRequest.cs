@@ -32,6 +32,24 @@ internal sealed record BenchRequest
 
     internal bool Overwrites { get; init; }
 
+    /// <summary>Of the storage scenarios: the data directory to use and keep; null for a temporary one.</summary>
+    internal string? DataDirectory { get; init; }
+
+    /// <summary>How many pages are dirty when a checkpoint begins.</summary>
+    internal int Pages { get; init; } = 60_000;
+
+    /// <summary>How many of them are neighbours.</summary>
+    internal int RunPages { get; init; } = 1;
+
+    /// <summary>Every which block a bitmap has.</summary>
+    internal int Every { get; init; } = 8;
+
+    /// <summary>How many pages one I/O may have.</summary>
+    internal int CombinePages { get; init; } = 16;
+
+    /// <summary>Whether the system's cache is emptied of the relation before each pass.</summary>
+    internal bool IsCold { get; init; }
+
     /// <summary>How log writes are made durable; null for the fastest way here.</summary>
     internal DurableWriteForm? Durable { get; init; }
 }

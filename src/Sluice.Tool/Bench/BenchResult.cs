@@ -35,6 +35,12 @@ internal sealed record BenchResult
 
     internal double? RecordsPerSecond => Records / Seconds;
 
+    /// <summary>Pages, where operations are pages of a relation; null elsewhere.</summary>
+    internal long? Pages { get; init; }
+
+    /// <summary>Pages per second; null where there are none.</summary>
+    internal double? PagesPerSecond => Pages / Seconds;
+
     internal double OperationsPerSecond => Operations / Seconds;
 
     internal double BytesPerSecond => OperationsPerSecond * BlockBytes;

@@ -35,11 +35,18 @@ internal static class BenchCommand
         {
             Description = "How logwrite makes a write durable: writethrough, linked, separate or osync (the fastest here)",
         };
+        Option<string?> dataDirectory = new("--data-directory") { Description = "Storage scenarios: a data directory to use and keep instead of a temporary one" };
+        Option<int> pages = ToolOptions.Number("--pages", 60_000, 1, 1 << 24, "checkpoint: how many pages are dirty");
+        Option<int> run = ToolOptions.Number("--run", 1, 1, 4096, "checkpoint: how many of them are neighbours");
+        Option<int> every = ToolOptions.Number("--every", 8, 1, 1 << 20, "bitmap: every which block");
+        Option<int> combine = ToolOptions.Number("--combine", 16, 1, 128, "Storage scenarios: how many pages one I/O may have");
+        Option<bool> cold = new("--cold") { Description = "scan, bitmap: empty the system's cache of the relation before each pass" };
         Option<bool> json = new("--json") { Description = "Print a JSON array, one object per run" };
         Option<bool> overwrite = new("--overwrite") { Description = "Let --file be written; it is made if it is not there, and stays" };
         Command command = new("bench", "Measure what asynchronous I/O buys here; without a scenario all of it, with a report as a page")
         {
             scenario, method, mode, file, size, block, depth, seconds, threads, direct, registered, durable, json, overwrite,
+            dataDirectory, pages, run, every, combine, cold,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -58,9 +65,15 @@ internal static class BenchCommand
                 IsDirect = parsed.GetValue(direct),
                 IsRegistered = parsed.GetValue(registered),
                 Overwrites = parsed.GetValue(overwrite),
+                DataDirectory = parsed.GetValue(dataDirectory),
+                Pages = parsed.GetValue(pages),
+                RunPages = parsed.GetValue(run),
+                Every = parsed.GetValue(every),
+                CombinePages = parsed.GetValue(combine),
+                IsCold = parsed.GetValue(cold),
                 Durable = parsed.GetValue(durable) is { } form ? Names.ParseForm(form) : null,
             };
-            if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite]);
+            if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite, dataDirectory, pages, run, every, combine, cold]);
 
             if (request.Scenario == Bench.Scenario.Spill) RefuseForSpill(parsed, [mode, file, depth, threads, durable, overwrite]);
 

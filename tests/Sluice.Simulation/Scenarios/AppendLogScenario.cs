@@ -1,6 +1,7 @@
 namespace Sluice.Simulation.Scenarios;
 
 /// <summary>A log with acknowledged flushes: nothing acknowledged is lost, nothing torn is accepted.</summary>
+[Scenario("append-log", "An append log with acknowledged flushes: nothing acknowledged is lost, nothing torn is accepted")]
 public class AppendLogScenario : Scenario
 {
     private const string Path = "/log/records";
@@ -45,10 +46,13 @@ public class AppendLogScenario : Scenario
         ArgumentNullException.ThrowIfNull(run);
         AppendLog log = CreateLog(run.System, Path);
         await AppendLog.OpenAsync(log);
-        run.Expect(log.Recovered.Count >= _acknowledged, $"{log.Recovered.Count} records were found and {_acknowledged} were acknowledged: some are lost.");
+        run.Expect(
+            log.Recovered.Count >= _acknowledged,
+            $"{log.Recovered.Count} records were found and {_acknowledged} were acknowledged: some are lost.");
         for (int index = 0; index < log.Recovered.Count; index++)
         {
-            bool isKnown = index < _submitted.Count && _submitted[index].Exists(payload => payload.AsSpan().SequenceEqual(log.Recovered[index]));
+            bool isKnown = index < _submitted.Count
+                && _submitted[index].Exists(payload => payload.AsSpan().SequenceEqual(log.Recovered[index]));
             run.Expect(isKnown, $"Record {index} was accepted and never written like this: it is torn or made up.");
         }
 
@@ -60,8 +64,7 @@ public class AppendLogScenario : Scenario
     public override async Task WorkAsync(SimulationRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        long end = run.Disk.OperationCount + run.Operations;
-        while (run.Disk.OperationCount < end)
+        while (run.HasMoreWork)
         {
             int count = run.Random.Between(1, BatchMaximum);
             long first = _log.NextSequence;

@@ -6,6 +6,7 @@ namespace Sluice.Simulation.Scenarios;
 /// The runtime itself under a storm of faults: every handle comes back, every return is filled exactly once with what was asked for, no
 /// completion is for a generation that is over, and nothing that a crash took is reported as done.
 /// </summary>
+[Scenario("runtime-storm", "The runtime under faults: every handle returns, every return is filled once", Operations = 150)]
 public sealed class RuntimeStormScenario : Scenario
 {
     private const int FlowMaximum = 32;
@@ -34,7 +35,8 @@ public sealed class RuntimeStormScenario : Scenario
         run.System.FileSystem.CreateDirectory(Folder);
         for (int index = 0; index < 3; index++)
         {
-            await using AioFile file = await AioFile.OpenAsync(run.System, PathOf(index), new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew });
+            await using AioFile file = await AioFile.OpenAsync(
+                run.System, PathOf(index), new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew });
             await file.WriteAsync(new byte[FileBlocks * BlockBytes], 0, AioDurability.FlushAfter);
         }
 
@@ -48,7 +50,9 @@ public sealed class RuntimeStormScenario : Scenario
         ArgumentNullException.ThrowIfNull(run);
         AioStatistics statistics = run.System.ReadStatistics();
         run.Expect(statistics.StaleCompletions == 0, "A completion came for an I/O that was over.");
-        run.Expect(statistics.MethodFaults == 0 && statistics.CallbackFaults == 0 && statistics.RefusedByMethod == 0, "The method threw or refused.");
+        run.Expect(
+            statistics.MethodFaults == 0 && statistics.CallbackFaults == 0 && statistics.RefusedByMethod == 0,
+            "The method threw or refused.");
         return Task.CompletedTask;
     }
 
@@ -58,7 +62,8 @@ public sealed class RuntimeStormScenario : Scenario
         ArgumentNullException.ThrowIfNull(run);
         AioContext context = AioLoop.Current!.Context;
         Slot[] slots = [.. Enumerable.Range(0, FlowMaximum).Select(index => new Slot(new AioReturn(_filled, index)))];
-        IoFile[] files = [.. Enumerable.Range(0, 3).Select(index => run.System.FileSystem.Open(PathOf(index), new IoOpenOptions { Access = IoAccess.ReadWrite }))];
+        IoFile[] files = [.. Enumerable.Range(0, 3).Select(index =>
+            run.System.FileSystem.Open(PathOf(index), new IoOpenOptions { Access = IoAccess.ReadWrite }))];
         try
         {
             for (int count = 0; count < run.Operations && !run.IsDead; count++)

@@ -36,6 +36,12 @@ internal static class JsonRows
         writer.WriteNumber("bytesPerSecond", Math.Round(result.BytesPerSecond));
         writer.WriteNumber("cpuMicrosecondsPerOperation", Math.Round(result.CpuMicrosecondsPerOperation, 4));
         writer.WriteNumber("allocatedBytesPerOperation", Math.Round(result.AllocatedBytesPerOperation, 3));
+        if (result.Pages is { } pages)
+        {
+            writer.WriteNumber("pages", pages);
+            writer.WriteNumber("pagesPerSecond", Math.Round(result.PagesPerSecond ?? 0, 1));
+        }
+
         writer.WriteStartObject("latencyMicroseconds");
         writer.WriteNumber("p50", Math.Round(result.Latency.P50, 3));
         writer.WriteNumber("p99", Math.Round(result.Latency.P99, 3));
