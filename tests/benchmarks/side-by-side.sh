@@ -19,8 +19,11 @@ TEXT
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 all_rows=(randread randread-loop randread-await depth randomaccess cached-registered cached-sync cached-worker
-  cached-worker-depth1 seqread randwrite randwrite-sync logwrite null allocations copy)
-all_rows+=(sort-tool sort-api sort-merge)
+  cached-worker-depth1 seqread randwrite randwrite-sync logwrite null allocations copy
+  scan-direct scan-cached bitmap checksum checkpoint checkpoint-sync checkpoint-runs pin bulkwrite verify-cold verify-warm storage-allocations)
+
+# External sorts, and temporary files that hash joins spill to.
+all_rows+=(sort-tool sort-api sort-merge spill-join)
 rows=()
 rounds=5
 seconds=5
@@ -70,6 +73,10 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 file="$work/data"
 
+# Rows of storage work on a relation of their own; it is made by the first of them.
+cluster="$work/cluster"
+relation="$cluster/base/5/16384"
+
 # Written in full with data that does not compress, so that there are neither holes nor unwritten extents.
 dotnet "$tool" bench seqread --method sync --file "$file" --size "$size" --overwrite --seconds 0.05 > /dev/null 2>&1 || fail "the data file cannot be made in $dir."
 
@@ -88,6 +95,92 @@ with_fio() {
   awk -F';' '/^3;/ {gsub("%", ""); o=$8+$49; print o, (o > 0 ? ($88+$89)*10000/o : 0), 0}' "$work/fio"
 }
 
+# A hash join of four times its memory; the size is that of both sides together. Per record joined, not per I/O.
+spill() {
+  TMPDIR="$work" dotnet "$tool" bench spill --size "$size" --seconds "$seconds" --json "$@" 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
+  awk -F'[:,]' '/"recordsPerSecond"/ {o=$2} /"seconds"/ {s=$2} /"operations"/ {n=$2} /"records"/ {r=$2} /"cpuMicrosecondsPerOperation"/ {c=$2}
+    /"allocatedBytesPerOperation"/ {a=$2} END {print o+0, (r > 0 ? c*n/r : 0), a+0}' "$work/json"
+}
+
+# Pages per second, CPU microseconds per page, bytes allocated per page.
+storage() {
+  mkdir -p "$cluster"
+  dotnet "$tool" bench "$@" --data-directory "$cluster" --size "$size" --seconds "$seconds" --json 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
+  awk -F'[:,]' '/"pagesPerSecond"/ {o=$2} /"cpuMicrosecondsPerOperation"/ {c=$2} /"allocatedBytesPerOperation"/ {a=$2} END {print o+0, c+0, a+0}' "$work/json"
+}
+
+make_relation() { [[ -f "$relation" ]] || (seconds=0.05; storage scan --method sync > /dev/null); }
+
+# fio on the file of the relation, in pages of 8 KiB per second.
+fio_pages() {
+  local block="$1"; shift
+  make_relation
+  fio --name=row --filename="$relation" --size="$size" --bs="$block" --ioengine=io_uring --numjobs=1 --time_based --runtime="$seconds" --direct=1 \
+    --norandommap --randrepeat=1 --invalidate=0 --fadvise_hint=0 --group_reporting --minimal --terse-version=3 "$@" > "$work/fio" 2> "$work/error" \
+    || { cat "$work/error" >&2; return 1; }
+  awk -F';' -v pages="$(( ${block%k} / 8 ))" '/^3;/ {gsub("%", ""); o=($8+$49)*pages; print o, (o > 0 ? ($88+$89)*10000/o : 0), 0}' "$work/fio"
+}
+
+# Operations per second of a command that does so many in one go.
+timed() {
+  local count="$1" begin end; shift
+  begin="$(date +%s.%N)"
+  "$@" > "$work/out" 2> "$work/error" || { cat "$work/error" >&2; return 1; }
+  end="$(date +%s.%N)"
+  awk -v n="$count" -v a="$begin" -v b="$end" 'BEGIN {print n/(b-a), 0, 0}'
+}
+
+pages_of() { echo $(( $(stat -c %s "$1") / 8192 )); }
+
+cat_relation() { make_relation; timed "$(pages_of "$relation")" cat "$relation"; }
+
+# Both sides make a new file of the same bytes and sync it.
+dd_pages() {
+  make_relation
+  rm -f "$work/dd"
+  local count; count="$(pages_of "$relation")"
+  timed "$count" dd if=/dev/zero of="$work/dd" bs=8k count="$count" conv=fsync status=none
+}
+
+# The files of a cluster that pg_checksums and sluice verify both read; made of copies of the one that comes with the tests.
+pg_checksums="$(command -v pg_checksums || ls /usr/lib/postgresql/*/bin/pg_checksums 2> /dev/null | tail -1 || true)"
+real_cluster="${SLUICE_CLUSTER:-}"
+
+verify_side() {
+  if [[ "$2" == cold ]]; then find "$real_cluster" -type f -size +0 -exec dd if={} iflag=nocache count=0 status=none \; ; fi
+  if [[ "$1" == sluice ]]; then timed 1 dotnet "$tool" verify "$real_cluster"; else timed 1 "$pg_checksums" --check -D "$real_cluster"; fi
+}
+
+verify_row() {
+  if [[ -z "$pg_checksums" || -z "$real_cluster" ]]; then
+    echo "| $1 | >= 1.5 | not measured: needs pg_checksums (Debian: postgresql-15) and SLUICE_CLUSTER=a cluster of >= 1 GiB that is shut down | | | | | |"
+    return
+  fi
+  compare "$1: sluice verify / pg_checksums --check (clusters per second)" ">= 1.5" "verify_side sluice $2" "verify_side pg $2"
+}
+
+# Figures that BenchmarkDotNet measures: see tests/Sluice.Benchmarks.
+benchmark_row() {
+  if [[ ! -d "$root/tests/Sluice.Benchmarks" ]] || ! dotnet run --project "$root/tests/Sluice.Benchmarks" -c Release -- --list flat 2> /dev/null | grep -q "$2"; then
+    echo "| $1 | $3 | not measured: there is no benchmark $2 | | | | | |"
+    return
+  fi
+  dotnet run --project "$root/tests/Sluice.Benchmarks" -c Release -- --filter "*$2*" --job short 2>&1 | grep '^|' >&2
+  echo "| $1 | $3 | see the table of BenchmarkDotNet above | | | | | |"
+}
+
+storage_allocations_row() {
+  local method scenario bytes worst=0 at=""
+  for method in io_uring worker sync; do
+    for scenario in "scan" "scan --direct" "checkpoint --pages 20000 --direct"; do
+      echo "storage-allocations: $scenario $method" >&2
+      bytes="$(storage $scenario --method "$method" | cut -d' ' -f3)"
+      if awk -v a="$bytes" -v b="$worst" 'BEGIN {exit !(a > b)}'; then worst="$bytes"; at="$scenario $method"; fi
+    done
+  done
+  echo "| storage-allocations | 0 bytes per page | ${worst} bytes at most${at:+ ($at)}; a checkpoint itself takes some, whatever its pages | | | | | |"
+}
+
 into_cache() { cat "$file" > /dev/null; }
 
 median() { sort -g | awk '{v[NR]=$1} END {print (NR % 2 ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2)}'; }
@@ -97,7 +190,7 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN {if (b > 0) printf "%.2f", a/b; else pr
 # compare NAME BAR "A" "B": both sides take turns; prints a line of the table.
 compare() {
   local name="$1" bar="$2" a="$3" b="$4" round
-  if [[ "$b" == with_fio* ]] && ! $have_fio; then echo "| $name | $bar | not measured: fio is missing | | | | | |"; return; fi
+  if [[ "$b" == with_fio* || "$b" == fio_pages* ]] && ! $have_fio; then echo "| $name | $bar | not measured: fio is missing | | | | | |"; return; fi
   : > "$work/a"; : > "$work/b"
   for ((round = 1; round <= rounds; round++)); do
     echo "$name: round $round of $rounds" >&2
@@ -207,6 +300,19 @@ for row in "${rows[@]}"; do
     logwrite) compare "$row: io_uring, depth 8 / sync write + fdatasync one at a time" ">= 3" "sluice logwrite --method io_uring --depth 8 --direct --overwrite" "sluice logwrite --method sync --depth 1 --durable separate --direct --overwrite" ;;
     null) null_row ;;
     allocations) allocations_row ;;
+    scan-direct) compare "$row: io_uring, checksums verified / fio read 128 KiB x 16 (pages)" ">= 0.95" "storage scan --method io_uring --direct --depth 16" "fio_pages 128k --rw=read --iodepth=16 --readonly" ;;
+    scan-cached) make_relation; cat "$relation" > /dev/null; compare "$row: worker, checksums verified / cat (pages)" ">= 0.8" "storage scan --method worker --depth 16" "cat_relation" ;;
+    bitmap) compare "$row: every 8th block, direct, io_uring / sync (pages)" ">= 3.5" "storage bitmap --method io_uring --every 8 --direct --depth 32" "storage bitmap --method sync --every 8 --direct --depth 32" ;;
+    checksum) benchmark_row "$row" "PageChecksum" ">= 3 x the scalar loop" ;;
+    checkpoint) compare "$row: 60,000 random pages, direct, io_uring / fio randwrite 8 KiB x 32 (pages)" ">= 0.8" "storage checkpoint --method io_uring --pages 60000 --direct --depth 32" "fio_pages 8k --rw=randwrite --iodepth=32" ;;
+    checkpoint-sync) compare "$row: 60,000 random pages, direct, io_uring / sync one page at a time" ">= 5" "storage checkpoint --method io_uring --pages 60000 --direct --depth 32" "storage checkpoint --method sync --pages 60000 --direct --combine 1" ;;
+    checkpoint-runs) compare "$row: runs of 16, direct, io_uring / fio write 128 KiB x 16 (pages)" ">= 0.85" "storage checkpoint --method io_uring --pages 60000 --run 16 --direct --depth 16" "fio_pages 128k --rw=write --iodepth=16" ;;
+    pin) benchmark_row "$row" "BufferPin" "<= 60 ns, two cores >= 1.7 x" ;;
+    bulkwrite) compare "$row: io_uring, direct, synced / dd bs=8k conv=fsync (pages)" ">= 1.3" "storage bulkwrite --method io_uring --direct --depth 16" "dd_pages" ;;
+    verify-cold) verify_row "$row" cold ;;
+    verify-warm) verify_row "$row" warm ;;
+    storage-allocations) storage_allocations_row ;;
+    spill-join) compare "$row: io_uring / sync, direct (records joined per second)" ">= 1.4" "spill --method io_uring --direct --registered" "spill --method sync --direct" ;;
     sort-tool) compare "$row: sluice sort / GNU sort, 2 GiB of 100-byte lines, -S 256M --parallel=2 (lines per second)" ">= 1.5, CPU <= 1.1" "sort_seconds sluice" "sort_seconds gnu" ;;
     sort-api) compare "$row: external sort through the API, io_uring / sync, direct (records per second)" ">= 1.6" "sort_bench --method io_uring" "sort_bench --method sync" ;;
     sort-merge) compare "$row: merge of 256 runs, io_uring reading ahead / sync with one block per run, direct" ">= 2.5" "sort_bench --phase merge --method io_uring" "sort_bench --phase merge --no-ahead --method sync" ;;

@@ -27,6 +27,12 @@ internal static class Names
         (Scenario.RandomWrite, "randwrite", "Writes of one block at random places: a database that writes back changed pages."),
         (Scenario.LogWrite, "logwrite", "Durable writes one after the other into space that was written before: a write-ahead log."),
         (Scenario.Null, "null", "No I/O at all: what the runtime itself costs for one I/O from acquire to reuse."),
+        (Scenario.Scan, "scan", "A relation page by page through the buffer pool and its read stream, checksums verified: a table scan."),
+        (Scenario.Bitmap, "bitmap", "Every k-th page of a relation through a read stream: a bitmap scan."),
+        (Scenario.Checkpoint, "checkpoint", "Dirty pages of the pool written and synced: a checkpoint at full speed."),
+        (Scenario.Extend, "extend", "New pages at the end of a relation, through the pool: an insert."),
+        (Scenario.BulkWrite, "bulkwrite", "A relation written past the pool, made durable at the end: a load, an index build."),
+        (Scenario.Spill, "spill", "A hash join of four times its memory: a query that has to use temporary files."),
     ];
 
     private static readonly (Mode Mode, string Name)[] s_modes = [(Mode.Blocking, "blocking"), (Mode.Await, "await"), (Mode.Loop, "loop")];
@@ -41,6 +47,12 @@ internal static class Names
 
     /// <summary>The names of all scenarios, for messages.</summary>
     internal static string Scenarios => string.Join(", ", s_scenarios.Select(static entry => entry.Name));
+
+    /// <summary>The names of those that need a relation.</summary>
+    internal static string StorageScenarios => string.Join(", ", s_scenarios.Where(static entry => IsStorage(entry.Scenario)).Select(static entry => entry.Name));
+
+    /// <summary>Whether it works on a relation rather than on a plain file.</summary>
+    internal static bool IsStorage(Scenario scenario) => scenario >= Scenario.Scan;
 
     internal static string Of(Scenario scenario) => s_scenarios.First(entry => entry.Scenario == scenario).Name;
 

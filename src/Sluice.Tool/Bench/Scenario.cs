@@ -17,6 +17,24 @@ internal enum Scenario
 
     /// <summary>Nothing, through the whole runtime: its own cost.</summary>
     Null,
+
+    /// <summary>A read stream over a relation, checksums verified.</summary>
+    Scan,
+
+    /// <summary>A read stream over every k-th block.</summary>
+    Bitmap,
+
+    /// <summary>A checkpoint of dirty pages.</summary>
+    Checkpoint,
+
+    /// <summary>A relation that grows through the pool.</summary>
+    Extend,
+
+    /// <summary>A relation that is written past the pool.</summary>
+    BulkWrite,
+
+    /// <summary>Hash joins that have too little memory.</summary>
+    Spill,
 }
 
 /// <summary>How the run waits for its I/O.</summary>

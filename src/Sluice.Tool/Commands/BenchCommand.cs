@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Sluice.Tool.Bench;
 using Sluice.Tool.Bench.Report;
+using Sluice.Tool.Bench.Spill;
 using Sluice.Tool.Infrastructure;
 
 namespace Sluice.Tool.Commands;
@@ -34,11 +35,18 @@ internal static class BenchCommand
         {
             Description = "How logwrite makes a write durable: writethrough, linked, separate or osync (the fastest here)",
         };
+        Option<string?> dataDirectory = new("--data-directory") { Description = "Storage scenarios: a data directory to use and keep instead of a temporary one" };
+        Option<int> pages = ToolOptions.Number("--pages", 60_000, 1, 1 << 24, "checkpoint: how many pages are dirty");
+        Option<int> run = ToolOptions.Number("--run", 1, 1, 4096, "checkpoint: how many of them are neighbours");
+        Option<int> every = ToolOptions.Number("--every", 8, 1, 1 << 20, "bitmap: every which block");
+        Option<int> combine = ToolOptions.Number("--combine", 16, 1, 128, "Storage scenarios: how many pages one I/O may have");
+        Option<bool> cold = new("--cold") { Description = "scan, bitmap: empty the system's cache of the relation before each pass" };
         Option<bool> json = new("--json") { Description = "Print a JSON array, one object per run" };
         Option<bool> overwrite = new("--overwrite") { Description = "Let --file be written; it is made if it is not there, and stays" };
         Command command = new("bench", "Measure what asynchronous I/O buys here; without a scenario all of it, with a report as a page")
         {
             scenario, method, mode, file, size, block, depth, seconds, threads, direct, registered, durable, json, overwrite,
+            dataDirectory, pages, run, every, combine, cold,
         };
         command.Subcommands.Add(Bench.Spill.SortBench.Create());
         command.SetAction((parsed, cancellationToken) =>
@@ -51,15 +59,24 @@ internal static class BenchCommand
                 File = parsed.GetValue(file),
                 SizeBytes = IsGiven(parsed, size) ? parsed.GetValue(size) : null,
                 BlockBytes = (int)parsed.GetValue(block),
+                IsBlockGiven = IsGiven(parsed, block),
                 Depth = parsed.GetValue(depth),
                 Seconds = IsGiven(parsed, seconds) ? parsed.GetValue(seconds) : null,
                 Threads = parsed.GetValue(threads),
                 IsDirect = parsed.GetValue(direct),
                 IsRegistered = parsed.GetValue(registered),
                 Overwrites = parsed.GetValue(overwrite),
+                DataDirectory = parsed.GetValue(dataDirectory),
+                Pages = parsed.GetValue(pages),
+                RunPages = parsed.GetValue(run),
+                Every = parsed.GetValue(every),
+                CombinePages = parsed.GetValue(combine),
+                IsCold = parsed.GetValue(cold),
                 Durable = parsed.GetValue(durable) is { } form ? Names.ParseForm(form) : null,
             };
-            if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite]);
+            if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite, dataDirectory, pages, run, every, combine, cold]);
+
+            if (request.Scenario == Bench.Scenario.Spill) RefuseForSpill(parsed, [mode, file, depth, threads, durable, overwrite]);
 
             // A thread of its own: one of the pool's would be missing where the pool is measured.
             return Task.Factory.StartNew(
@@ -100,7 +117,9 @@ internal static class BenchCommand
         }
         else
         {
-            sections = [ScenarioBench.Run(request, invocation.Error, cancellationToken)];
+            sections = [request.Scenario == Bench.Scenario.Spill
+                ? SpillBench.Run(request, invocation.Error, cancellationToken)
+                : ScenarioBench.Run(request, invocation.Error, cancellationToken)];
         }
 
         if (isJson)
@@ -132,6 +151,12 @@ internal static class BenchCommand
     };
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    private static void RefuseForSpill(ParseResult parsed, IReadOnlyList<Option> options)
+    {
+        if (options.FirstOrDefault(option => IsGiven(parsed, option)) is not { } given) return;
+        throw new UsageException($"{given.Name} does not go with spill, which takes --method, --size, --block, --seconds, --direct, --registered and --json.");
+    }
 
     private static void RequireScenarioFor(ParseResult parsed, IReadOnlyList<Option> options)
     {

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Sluice.Conformance.Layer;
 using Sluice.TestPlugins.Injecting;
 
 namespace Sluice.Conformance.Support;

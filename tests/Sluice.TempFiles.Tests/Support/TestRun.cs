@@ -85,6 +85,15 @@ internal sealed class TestRun : IDisposable
             path.StartsWith(_folder, StringComparison.Ordinal));
     }
 
+    /// <summary>Nothing is in flight, and a space that is still open has neither files nor bytes.</summary>
+    internal void ExpectNothingInUse(TempSpace space)
+    {
+        Assert.Equal(0, System.ReadStatistics().HandlesInFlight);
+        Assert.Equal(0, space.FileCount);
+        Assert.Equal(0, space.UsedBytes);
+        ExpectNothingLeft();
+    }
+
     public void Dispose()
     {
         System.Dispose();

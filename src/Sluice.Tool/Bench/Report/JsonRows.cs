@@ -36,12 +36,24 @@ internal static class JsonRows
         writer.WriteNumber("bytesPerSecond", Math.Round(result.BytesPerSecond));
         writer.WriteNumber("cpuMicrosecondsPerOperation", Math.Round(result.CpuMicrosecondsPerOperation, 4));
         writer.WriteNumber("allocatedBytesPerOperation", Math.Round(result.AllocatedBytesPerOperation, 3));
+        if (result.Pages is { } pages)
+        {
+            writer.WriteNumber("pages", pages);
+            writer.WriteNumber("pagesPerSecond", Math.Round(result.PagesPerSecond ?? 0, 1));
+        }
+
         writer.WriteStartObject("latencyMicroseconds");
         writer.WriteNumber("p50", Math.Round(result.Latency.P50, 3));
         writer.WriteNumber("p99", Math.Round(result.Latency.P99, 3));
         writer.WriteNumber("p999", Math.Round(result.Latency.P999, 3));
         writer.WriteNumber("max", Math.Round(result.Latency.Max, 3));
         writer.WriteEndObject();
+        if (result.Records is { } records)
+        {
+            writer.WriteNumber("records", records);
+            writer.WriteNumber("recordsPerSecond", Math.Round(result.RecordsPerSecond!.Value, 1));
+        }
+
         writer.WriteEndObject();
     }
 }
