@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Sluice.Conformance.Layer;
 using Sluice.TestPlugins.Injecting;
 
 namespace Sluice.Conformance.Support;
