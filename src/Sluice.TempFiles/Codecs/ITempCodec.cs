@@ -17,6 +17,6 @@ public interface ITempCodec<T>
 
     /// <summary>Makes the value again.</summary>
     /// <param name="record">Exactly the bytes that <see cref="Encode"/> wrote. A value that looks at them does so only in the call it
-    /// is given to.</param>
+    /// is given to, or until its reader moves on.</param>
     T Decode(ReadOnlySpan<byte> record);
 }

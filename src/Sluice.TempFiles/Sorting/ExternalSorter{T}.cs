@@ -9,12 +9,13 @@ namespace Sluice.TempFiles;
 /// After anything failed (a full disk, a codec or order that throws, cancellation) everything is given up at once: no file and no I/O stays
 /// behind, and the sorter can only be disposed.
 /// </remarks>
-/// <typeparam name="T">The values.</typeparam>
+/// <typeparam name="T">The values; may be a ref struct that looks at the bytes where they are.</typeparam>
 public sealed unsafe class ExternalSorter<T> : IDisposable
+    where T : allows ref struct
 {
     private const int RecordsPerLook = 4096;
 
-    private readonly IRecordCodec<T> _codec;
+    private readonly ITempCodec<T> _codec;
     private readonly ExternalSortOptions _options;
     private readonly RecordSorter _engine;
     private readonly CancellationToken _cancellationToken;
@@ -31,7 +32,7 @@ public sealed unsafe class ExternalSorter<T> : IDisposable
     /// <param name="cancellationToken">Gives everything up: the call that is under way, or the next, throws.</param>
     /// <exception cref="ArgumentException">The options have mistakes; the message names each.</exception>
     public ExternalSorter(
-        TempSpace space, IRecordCodec<T> codec, ISortOrder order, ExternalSortOptions? options = null, string name = "sort",
+        TempSpace space, ITempCodec<T> codec, ISortOrder order, ExternalSortOptions? options = null, string name = "sort",
             CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(space);

@@ -23,7 +23,7 @@ public static class SortOrder
     /// <param name="codec">How records become values.</param>
     /// <param name="comparer">The comparer; null for the values' own order.</param>
     /// <param name="abbreviate">Makes an abbreviated key, see <see cref="ISortOrder.Abbreviate"/>; null for none.</param>
-    public static ISortOrder By<T>(IRecordCodec<T> codec, IComparer<T>? comparer = null, Func<T, ulong>? abbreviate = null)
+    public static ISortOrder By<T>(ITempCodec<T> codec, IComparer<T>? comparer = null, Func<T, ulong>? abbreviate = null)
     {
         ArgumentNullException.ThrowIfNull(codec);
         return new ComparerSortOrder<T>(codec, comparer ?? Comparer<T>.Default, abbreviate);
@@ -48,7 +48,7 @@ public static class SortOrder
         }
     }
 
-    private sealed class ComparerSortOrder<T>(IRecordCodec<T> codec, IComparer<T> comparer, Func<T, ulong>? abbreviate) : ISortOrder
+    private sealed class ComparerSortOrder<T>(ITempCodec<T> codec, IComparer<T> comparer, Func<T, ulong>? abbreviate) : ISortOrder
     {
         public ulong Abbreviate(ReadOnlySpan<byte> record) => abbreviate is null ? 0 : abbreviate(codec.Decode(record));
 

@@ -5,14 +5,15 @@ namespace Sluice.TempFiles;
 /// mark. Belongs
 /// to one flow at a time; disposed with its sorter at the latest.
 /// </summary>
-/// <typeparam name="T">The values.</typeparam>
+/// <typeparam name="T">The values; may be a ref struct that looks at the bytes where they are.</typeparam>
 public sealed unsafe class SortedRecords<T> : IDisposable
+    where T : allows ref struct
 {
     private const int RecordsPerReport = 65536;
     private const int FrameBytes = sizeof(int);
 
     private readonly RecordSorter _engine;
-    private readonly IRecordCodec<T> _codec;
+    private readonly ITempCodec<T> _codec;
     private readonly ExternalSortOptions _options;
     private readonly Action _giveUp;
     private RecordSource? _source;
@@ -28,7 +29,7 @@ public sealed unsafe class SortedRecords<T> : IDisposable
     private bool _isInMemory;
     private bool _isDisposed;
 
-    private SortedRecords(RecordSorter engine, IRecordCodec<T> codec, ExternalSortOptions options, Action giveUp)
+    private SortedRecords(RecordSorter engine, ITempCodec<T> codec, ExternalSortOptions options, Action giveUp)
     {
         _engine = engine;
         _codec = codec;
@@ -36,7 +37,7 @@ public sealed unsafe class SortedRecords<T> : IDisposable
         _giveUp = giveUp;
     }
 
-    /// <summary>The value at hand. Decoded anew each time.</summary>
+    /// <summary>The value at hand. Decoded anew each time; one that looks at the bytes is valid until the next move.</summary>
     public T Current => _codec.Decode(CurrentRecord);
 
     /// <summary>The record at hand, as the codec wrote it; valid until the next move.</summary>
@@ -45,7 +46,7 @@ public sealed unsafe class SortedRecords<T> : IDisposable
     /// <summary>How many values have been given.</summary>
     public long Position { get; private set; }
 
-    internal static SortedRecords<T> Open(RecordSorter engine, IRecordCodec<T> codec, ExternalSortOptions options, Action giveUp)
+    internal static SortedRecords<T> Open(RecordSorter engine, ITempCodec<T> codec, ExternalSortOptions options, Action giveUp)
     {
         SortedRecords<T> result = new(engine, codec, options, giveUp);
         RecordSource source = engine.Finish();

@@ -5,6 +5,38 @@ namespace Sluice.TempFiles.Tests.Sorting;
 /// <summary>What the sorter promises besides the right order: what it leaves behind, what it allocates, what it tells.</summary>
 public sealed class ExternalSorterTests
 {
+    [Fact]
+    public void ValuesThatLookAtTheirBytesWhereTheyAreAreSortedTooFromMemoryAndFromRuns() => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("sync");
+        foreach (int count in (int[])[100, 20_000])
+        {
+            using TempSpace space = run.OpenSpace();
+            using ExternalSorter<ReadOnlySpan<byte>> sorter = new(space, BytesCodec.Instance, SortOrder.Bytes,
+                new ExternalSortOptions { MemoryBytes = Memory });
+            Random random = new(count);
+            List<byte[]> model = [];
+            for (int number = 0; number < count; number++)
+            {
+                byte[] record = new byte[random.Next(1, 40)];
+                random.NextBytes(record);
+                model.Add(record);
+                sorter.Add(record);
+            }
+
+            model.Sort(static (left, right) => left.AsSpan().SequenceCompareTo(right));
+            using SortedRecords<ReadOnlySpan<byte>> result = sorter.Finish();
+            foreach (byte[] expected in model)
+            {
+                Assert.True(result.MoveNext());
+                Assert.True(result.Current.SequenceEqual(expected));
+            }
+
+            Assert.False(result.MoveNext());
+            Assert.Equal(count > 1000, sorter.Statistics.SpilledBytes > 0);
+        }
+    });
+
     private const long Memory = 256 << 10;
 
     public static TheoryData<string, int> Failures
@@ -355,7 +387,7 @@ public sealed class ExternalSorterTests
         public void Report(SortProgress value) => Reports.Add(value);
     }
 
-    private sealed class ThrowingCodec : IRecordCodec<int>
+    private sealed class ThrowingCodec : ITempCodec<int>
     {
         public int Encode(int value, Span<byte> destination)
         {

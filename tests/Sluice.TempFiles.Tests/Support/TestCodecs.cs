@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Sluice.TempFiles.Tests.Support;
 
 /// <summary>Byte arrays as records.</summary>
-internal sealed class ArrayCodec : IRecordCodec<byte[]>
+internal sealed class ArrayCodec : ITempCodec<byte[]>
 {
     public int Encode(byte[] value, Span<byte> destination)
     {
@@ -16,7 +16,7 @@ internal sealed class ArrayCodec : IRecordCodec<byte[]>
 }
 
 /// <summary>A key, and a number that says when it was added; the key comes first and orders as bytes.</summary>
-internal sealed class NumberedCodec : IRecordCodec<(int Key, int Number)>
+internal sealed class NumberedCodec : ITempCodec<(int Key, int Number)>
 {
     public int Encode((int Key, int Number) value, Span<byte> destination)
     {

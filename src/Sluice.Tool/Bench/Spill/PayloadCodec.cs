@@ -4,7 +4,7 @@ using Sluice.TempFiles;
 namespace Sluice.Tool.Bench.Spill;
 
 /// <summary>Records of a 16-byte key, in bytes that order, and 84 bytes beside it.</summary>
-internal sealed class PayloadCodec : IRecordCodec<PayloadCodec.Row>
+internal sealed class PayloadCodec : ITempCodec<PayloadCodec.Row>
 {
     internal const int KeyBytes = 16;
     internal const int RecordBytes = 100;
