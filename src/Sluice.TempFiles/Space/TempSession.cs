@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Sluice.TempFiles;
 
 /// <summary>
@@ -11,13 +13,21 @@ namespace Sluice.TempFiles;
 /// the
 /// dead; (c) whoever has just made and locked a lock file looks whether its name is still there: a sweeper may have taken the lock between
 /// the making and the locking and removed the name, and then another name is tried; (d) a sweeper removes a name only while it holds its
-/// lock.
+/// lock, but for (e): the name of a file that is to have none is there from its making to its removal by the same call, and nobody finds
+/// the file by it, so that everybody may remove it at any time; the call that made it takes a name that is gone for one that it removed.
 /// </remarks>
 internal sealed class TempSession : IDisposable
 {
     private const string Prefix = "sluice-tmp-";
     private const string LockSuffix = ".lock";
     private const int AttemptsMax = 100;
+
+    // The name that a file without a name has for a moment, where the file system knows none without: see OsFileSystem.
+    private const string MomentaryPrefix = ".sluice-";
+    private const string MomentarySuffix = ".tmp";
+    private const int MomentaryDigits = 32;
+
+    private static readonly SearchValues<char> s_digits = SearchValues.Create("0123456789abcdef");
 
     private readonly IoFileSystem _fileSystem;
     private readonly string _lockPath;
@@ -80,15 +90,16 @@ internal sealed class TempSession : IDisposable
     }
 
     /// <summary>Removes what the dead left in a directory. What cannot be looked at or removed stays.</summary>
-    /// <returns>How many folders were removed.</returns>
+    /// <returns>How many folders, and files that were to have no name, were removed.</returns>
     internal static int RemoveLeftovers(IoFileSystem fileSystem, string directory)
     {
         int removed = 0;
         foreach (IoFileEntry entry in fileSystem.List(directory))
         {
-            bool isLock = !entry.IsDirectory && entry.Name.StartsWith(Prefix, StringComparison.Ordinal)
-                && entry.Name.EndsWith(LockSuffix, StringComparison.Ordinal);
-            if (isLock && TrySweep(fileSystem, Path.Combine(directory, entry.Name))) removed++;
+            if (entry.IsDirectory) continue;
+            string path = Path.Combine(directory, entry.Name);
+            bool isLock = entry.Name.StartsWith(Prefix, StringComparison.Ordinal) && entry.Name.EndsWith(LockSuffix, StringComparison.Ordinal);
+            if (isLock ? TrySweep(fileSystem, path) : IsMomentary(entry.Name) && TryRemove(fileSystem, path)) removed++;
         }
 
         return removed;
@@ -131,15 +142,24 @@ internal sealed class TempSession : IDisposable
         }
     }
 
-    private static void TryRemove(IoFileSystem fileSystem, string path)
+    private static bool IsMomentary(string name)
+    {
+        if (name.Length != MomentaryPrefix.Length + MomentaryDigits + MomentarySuffix.Length) return false;
+        return name.StartsWith(MomentaryPrefix, StringComparison.Ordinal) && name.EndsWith(MomentarySuffix, StringComparison.Ordinal)
+            && !name.AsSpan(MomentaryPrefix.Length, MomentaryDigits).ContainsAnyExcept(s_digits);
+    }
+
+    private static bool TryRemove(IoFileSystem fileSystem, string path)
     {
         try
         {
             fileSystem.Remove(path);
+            return true;
         }
         catch (AioException)
         {
             // It stays for the next sweep.
+            return false;
         }
     }
 }

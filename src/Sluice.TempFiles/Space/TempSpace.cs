@@ -44,7 +44,7 @@ public sealed class TempSpace : IDisposable
     /// <summary>The most bytes the files ever had together.</summary>
     public long PeakBytes => Volatile.Read(ref _peakBytes);
 
-    /// <summary>How many folders of processes that had died were removed when the space was opened.</summary>
+    /// <summary>How many folders and files of processes that had died were removed when the space was opened.</summary>
     public int LeftoversRemoved { get; private init; }
 
     /// <summary>How many files there are now.</summary>

@@ -18,6 +18,9 @@ internal enum Scenario
     /// <summary>Nothing, through the whole runtime: its own cost.</summary>
     Null,
 
+    /// <summary>Hash joins that have too little memory.</summary>
+    Spill,
+
     /// <summary>A read stream over a relation, checksums verified.</summary>
     Scan,
 
@@ -32,9 +35,6 @@ internal enum Scenario
 
     /// <summary>A relation that is written past the pool.</summary>
     BulkWrite,
-
-    /// <summary>Hash joins that have too little memory.</summary>
-    Spill,
 }
 
 /// <summary>How the run waits for its I/O.</summary>

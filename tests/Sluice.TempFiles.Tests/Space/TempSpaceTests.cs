@@ -87,6 +87,28 @@ public sealed class TempSpaceTests
         files.RemoveDirectory(run.Folder + "/sluice-tmp-other");
     });
 
+    [Theory]
+    [InlineData("sync")]
+    [InlineData("simulated")]
+    public void TheNameThatAFileHadForAMomentIsRemovedWhenItsProcessDiedInBetween(string method) => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start(method);
+        IoFileSystem files = run.System.FileSystem;
+        string left = $"{run.Folder}/.sluice-{Guid.NewGuid():N}.tmp";
+        string[] others =
+        [
+            $"{run.Folder}/.sluice-notes.tmp",
+            $"{run.Folder}/.sluice-{new string('x', 32)}.tmp",
+            $"{run.Folder}/.sluice-probe-{Guid.NewGuid():N}.tmp",
+        ];
+        IoOpenOptions make = new() { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew };
+        foreach (string path in (string[])[left, .. others]) files.Open(path, make).Dispose();
+        using TempSpace space = run.OpenSpace();
+        Assert.Equal(1, space.LeftoversRemoved);
+        Assert.False(files.Exists(left));
+        foreach (string path in others) Assert.True(files.Exists(path), path);
+    });
+
     [Fact]
     public void ManyThatOpenAndSweepAtOnceNeverRemoveEachOthersFiles() => TestRun.WithinWatchdog(() =>
     {
