@@ -23,7 +23,7 @@ all_rows=(randread randread-loop randread-await depth randomaccess cached-regist
   scan-direct scan-cached bitmap checksum checkpoint checkpoint-sync checkpoint-runs pin bulkwrite verify-cold verify-warm storage-allocations)
 
 # External sorts, and temporary files that hash joins spill to.
-all_rows+=(sort-tool sort-api sort-merge spill-join)
+all_rows+=(sort-tool sort-api sort-merge spill-file spill-join)
 rows=()
 rounds=5
 seconds=5
@@ -100,6 +100,13 @@ spill() {
   TMPDIR="$work" dotnet "$tool" bench spill --size "$size" --seconds "$seconds" --json "$@" 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
   awk -F'[:,]' '/"recordsPerSecond"/ {o=$2} /"seconds"/ {s=$2} /"operations"/ {n=$2} /"records"/ {r=$2} /"cpuMicrosecondsPerOperation"/ {c=$2}
     /"allocatedBytesPerOperation"/ {a=$2} END {print o+0, (r > 0 ? c*n/r : 0), a+0}' "$work/json"
+}
+
+# A temporary file written and read in order: blocks per second of both together.
+spill_file() {
+  TMPDIR="$work" dotnet "$tool" bench spill --phase file --size "$size" --seconds "$seconds" --json "$@" 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
+  awk -F'[:,]' '/"seconds"/ {s+=$2} /"operations"/ {o=$2; n+=$2} /"cpuMicrosecondsPerOperation"/ {c+=$2*o} /"allocatedBytesPerOperation"/ {a+=$2*o}
+    END {print n/s, c/n, a/n}' "$work/json"
 }
 
 # Pages per second, CPU microseconds per page, bytes allocated per page.
@@ -190,7 +197,7 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN {if (b > 0) printf "%.2f", a/b; else pr
 # compare NAME BAR "A" "B": both sides take turns; prints a line of the table.
 compare() {
   local name="$1" bar="$2" a="$3" b="$4" round
-  if [[ "$b" == with_fio* || "$b" == fio_pages* ]] && ! $have_fio; then echo "| $name | $bar | not measured: fio is missing | | | | | |"; return; fi
+  if [[ "$b" == with_fio* || "$b" == fio_* ]] && ! $have_fio; then echo "| $name | $bar | not measured: fio is missing | | | | | |"; return; fi
   : > "$work/a"; : > "$work/b"
   for ((round = 1; round <= rounds; round++)); do
     echo "$name: round $round of $rounds" >&2
@@ -312,6 +319,7 @@ for row in "${rows[@]}"; do
     verify-cold) verify_row "$row" cold ;;
     verify-warm) verify_row "$row" warm ;;
     storage-allocations) storage_allocations_row ;;
+    spill-file) compare "$row: BufFile written and read, io_uring / fio write and read, 128 KiB x 16, direct" ">= 0.9" "spill_file --method io_uring --direct --registered" "fio_write_read" ;;
     spill-join) compare "$row: io_uring / sync, direct (records joined per second)" ">= 1.4" "spill --method io_uring --direct --registered" "spill --method sync --direct" ;;
     sort-tool) compare "$row: sluice sort / GNU sort, 2 GiB of 100-byte lines, -S 256M --parallel=2 (lines per second)" ">= 1.5, CPU <= 1.1" "sort_seconds sluice" "sort_seconds gnu" ;;
     sort-api) compare "$row: external sort through the API, io_uring / sync, direct (records per second)" ">= 1.6" "sort_bench --method io_uring" "sort_bench --method sync" ;;

@@ -20,6 +20,9 @@ internal sealed record BenchRequest
     /// <summary>Whether the size of a block was asked for.</summary>
     internal bool IsBlockGiven { get; init; }
 
+    /// <summary>Of spill: a temporary file instead of joins.</summary>
+    internal bool IsSpillOfFile { get; init; }
+
     internal int Depth { get; init; } = 32;
 
     internal double? Seconds { get; init; }

@@ -6,7 +6,10 @@ using Sluice.Tool.Infrastructure;
 
 namespace Sluice.Tool.Bench.Spill;
 
-/// <summary>The spill scenario: hash joins whose build side is four times their memory, one after the other.</summary>
+/// <summary>
+/// The spill scenario: hash joins whose build side is four times their memory, one after the other, or a temporary file that is written
+/// and read in order.
+/// </summary>
 internal static class SpillBench
 {
     private const long SizeBytesDefault = 1L << 30;
@@ -31,26 +34,29 @@ internal static class SpillBench
                 $"--size {BenchText.Argument(sizeBytes)} is too little to spill: give {BenchText.Argument(SizeBytesMin)} or more.");
         }
 
-        if (request.IsBlockGiven) RequireBlock(request.BlockBytes, sizeBytes / SizeOverMemory);
+        if (request.IsSpillOfFile) SpillFile.Require(request, sizeBytes);
+        else if (request.IsBlockGiven) RequireBlock(request.BlockBytes, sizeBytes / SizeOverMemory);
         string directory = Path.GetTempPath();
         long space = BenchFile.SpaceIn(directory);
         if (sizeBytes > space)
         {
             throw new FailureException(
-                $"{directory} has {ByteSize.Format(space)} to spare and the join writes up to {ByteSize.Format(sizeBytes)}: "
+                $"{directory} has {ByteSize.Format(space)} to spare and up to {ByteSize.Format(sizeBytes)} are written: "
                 + "make it smaller with --size, or set TMPDIR.");
         }
 
         if (!request.IsDirect) notes.Add("Page cache: the temporary files may never reach the device. --direct bypasses it.");
-        notes.Add($"Joins two sides of {ByteSize.Format(sizeBytes / 2)} with {ByteSize.Format(sizeBytes / SizeOverMemory)} of memory.");
+        if (!request.IsSpillOfFile) notes.Add($"Joins two sides of {ByteSize.Format(sizeBytes / 2)} with {ByteSize.Format(sizeBytes / SizeOverMemory)} of memory.");
         return BenchProgress.Run(error, progress =>
         {
             List<BenchRow> rows = [];
             foreach (string method in methods)
             {
-                progress.Next(rows.Count, methods.Count, $"spill {method}{(request.IsDirect ? ", direct" : "")}");
-                BenchResult result = Measure(request, method, directory, sizeBytes, cancellationToken);
-                rows.Add(new BenchRow(result, CommandOf(request, method, sizeBytes)));
+                progress.Next(methods.IndexOf(method), methods.Count, $"spill {method}{(request.IsDirect ? ", direct" : "")}");
+                foreach (BenchResult result in Measure(request, method, directory, sizeBytes, cancellationToken))
+                {
+                    rows.Add(new BenchRow(result, CommandOf(request, method, sizeBytes)));
+                }
             }
 
             return new BenchSection(Names.Of(Scenario.Spill), Names.MeaningOf(Scenario.Spill), rows, notes);
@@ -71,7 +77,7 @@ internal static class SpillBench
         }
     }
 
-    private static BenchResult Measure(
+    private static BenchResult[] Measure(
         BenchRequest request, string method, string directory, long sizeBytes, CancellationToken cancellationToken)
     {
         GC.Collect();
@@ -80,7 +86,15 @@ internal static class SpillBench
         using AioContext context = system.CreateContext("spill");
         TempOwner owner = space.CreateOwner("sluice bench spill");
         double seconds = request.Seconds ?? SecondsDefault;
+        return request.IsSpillOfFile
+            ? SpillFile.Measure(context, owner, request, method, sizeBytes, seconds, cancellationToken)
+            : [MeasureJoin(context, owner, request, method, sizeBytes, seconds, cancellationToken)];
+    }
 
+    private static BenchResult MeasureJoin(
+        AioContext context, TempOwner owner, BenchRequest request, string method, long sizeBytes, double seconds,
+        CancellationToken cancellationToken)
+    {
         // The same code at a smaller size, until the compiler has made its best of it.
         long warmUpUntil = Stopwatch.GetTimestamp() + (long)(ScenarioBench.WarmUpFor(seconds).TotalSeconds * Stopwatch.Frequency);
         do Join(context, owner, request, Math.Min(sizeBytes, WarmUpBytes), cancellationToken);
@@ -172,6 +186,7 @@ internal static class SpillBench
     private static string CommandOf(BenchRequest request, string method, long sizeBytes)
     {
         string command = $"sluice bench spill --method {method} --size {BenchText.Argument(sizeBytes)}";
+        if (request.IsSpillOfFile) command += " --phase file";
         if (request.IsBlockGiven) command += $" --block {BenchText.Argument(request.BlockBytes)}";
         if (request.IsDirect) command += " --direct";
         if (request.IsRegistered) command += " --registered";

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Sluice.Tool.Bench.Report;
 using Sluice.Tool.Infrastructure;
@@ -38,27 +37,8 @@ internal static class SpillRun
     /// <param name="work">The work; returns how many operations it was.</param>
     internal static BenchResult Measure(string scenario, AioSystem system, SpillOptions options, int blockBytes, int depth, Func<long> work)
     {
-        GC.Collect();
-        long allocated = GC.GetTotalAllocatedBytes(precise: true);
-        TimeSpan cpu = Environment.CpuUsage.TotalTime;
-        long started = Stopwatch.GetTimestamp();
-        long operations = work();
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
-        TimeSpan used = Environment.CpuUsage.TotalTime - cpu;
-        return new BenchResult
-        {
-            Scenario = scenario,
-            Method = system.MethodName,
-            Mode = "blocking",
-            BlockBytes = blockBytes,
-            Depth = depth,
-            Threads = 1,
-            IsDirect = options.IsDirect,
-            Seconds = elapsed.TotalSeconds,
-            Operations = operations,
-            CpuMicroseconds = used.TotalMicroseconds,
-            AllocatedBytes = GC.GetTotalAllocatedBytes(precise: true) - allocated,
-            Latency = new LatencySummary(0, 0, 0, 0),
-        };
+        SpillMeter meter = new();
+        meter.Count(work);
+        return meter.ToResult(scenario, system.MethodName, blockBytes, depth, options.IsDirect);
     }
 }
