@@ -98,7 +98,8 @@ internal sealed class TempSession : IDisposable
         {
             if (entry.IsDirectory) continue;
             string path = Path.Combine(directory, entry.Name);
-            bool isLock = entry.Name.StartsWith(Prefix, StringComparison.Ordinal) && entry.Name.EndsWith(LockSuffix, StringComparison.Ordinal);
+            bool isLock = entry.Name.StartsWith(Prefix, StringComparison.Ordinal)
+                && entry.Name.EndsWith(LockSuffix, StringComparison.Ordinal);
             if (isLock ? TrySweep(fileSystem, path) : IsMomentary(entry.Name) && TryRemove(fileSystem, path)) removed++;
         }
 

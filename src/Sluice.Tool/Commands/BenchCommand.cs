@@ -120,9 +120,9 @@ internal static class BenchCommand
         }
         else
         {
-            sections = [request.Scenario == Bench.Scenario.Spill
+            sections = request.Scenario == Bench.Scenario.Spill
                 ? SpillBench.Run(request, invocation.Error, cancellationToken)
-                : ScenarioBench.Run(request, invocation.Error, cancellationToken)];
+                : [ScenarioBench.Run(request, invocation.Error, cancellationToken)];
         }
 
         if (isJson)

@@ -23,7 +23,8 @@ internal static class SpillBench
 
     /// <summary>Runs it by one method or by all. Blocks.</summary>
     /// <exception cref="UsageException">It cannot be done as asked.</exception>
-    internal static BenchSection Run(BenchRequest request, TextWriter error, CancellationToken cancellationToken)
+    /// <returns>A section for each thing that was measured; the notes are those of the last.</returns>
+    internal static IReadOnlyList<BenchSection> Run(BenchRequest request, TextWriter error, CancellationToken cancellationToken)
     {
         List<string> notes = [];
         List<string> methods = ScenarioBench.Methods(request, Scenario.Spill, notes, cancellationToken);
@@ -46,7 +47,10 @@ internal static class SpillBench
         }
 
         if (!request.IsDirect) notes.Add("Page cache: the temporary files may never reach the device. --direct bypasses it.");
-        if (!request.IsSpillOfFile) notes.Add($"Joins two sides of {ByteSize.Format(sizeBytes / 2)} with {ByteSize.Format(sizeBytes / SizeOverMemory)} of memory.");
+        string what = request.IsSpillOfFile
+            ? $"Writes and reads {ByteSize.Format(sizeBytes)} in order."
+            : $"Joins two sides of {ByteSize.Format(sizeBytes / 2)} with {ByteSize.Format(sizeBytes / SizeOverMemory)} of memory.";
+        notes.Add(what);
         return BenchProgress.Run(error, progress =>
         {
             List<BenchRow> rows = [];
@@ -59,7 +63,18 @@ internal static class SpillBench
                 }
             }
 
-            return new BenchSection(Names.Of(Scenario.Spill), Names.MeaningOf(Scenario.Spill), rows, notes);
+            List<BenchSection> sections = [];
+            string meaning = request.IsSpillOfFile
+                ? "A temporary file from its beginning to its end: what sorts and joins do with theirs."
+                : Names.MeaningOf(Scenario.Spill);
+            string[] scenarios = [.. rows.Select(static row => row.Result.Scenario).Distinct()];
+            foreach (string scenario in scenarios)
+            {
+                List<BenchRow> own = [.. rows.Where(row => row.Result.Scenario == scenario)];
+                sections.Add(new BenchSection(scenario, meaning, own, scenario == scenarios[^1] ? notes : []));
+            }
+
+            return sections;
         });
     }
 
