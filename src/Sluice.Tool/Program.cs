@@ -27,6 +27,8 @@ internal static class Program
     /// <returns>The exit code.</returns>
     internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
+        // Its command line is that of GNU sort, with attached values and exit codes of its own.
+        if (args is ["sort", ..]) return await Commands.SortCommand.RunAsync(args[1..], output, error, cancellationToken);
         try
         {
             Command root = CommandLine.Build();

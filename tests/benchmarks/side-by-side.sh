@@ -21,6 +21,9 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 all_rows=(randread randread-loop randread-await depth randomaccess cached-registered cached-sync cached-worker
   cached-worker-depth1 seqread randwrite randwrite-sync logwrite null allocations copy
   scan-direct scan-cached bitmap checksum checkpoint checkpoint-sync checkpoint-runs pin bulkwrite verify-cold verify-warm storage-allocations)
+
+# External sorts, and temporary files that hash joins spill to.
+all_rows+=(sort-tool sort-api sort-merge spill-file spill-join)
 rows=()
 rounds=5
 seconds=5
@@ -90,6 +93,20 @@ with_fio() {
     --norandommap --randrepeat=1 --invalidate=0 --fadvise_hint=0 --group_reporting --minimal --terse-version=3 "$@" > "$work/fio" 2> "$work/error" \
     || { cat "$work/error" >&2; return 1; }
   awk -F';' '/^3;/ {gsub("%", ""); o=$8+$49; print o, (o > 0 ? ($88+$89)*10000/o : 0), 0}' "$work/fio"
+}
+
+# A hash join of four times its memory; the size is that of both sides together. Per record joined, not per I/O.
+spill() {
+  TMPDIR="$work" dotnet "$tool" bench spill --size "$size" --seconds "$seconds" --json "$@" 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
+  awk -F'[:,]' '/"recordsPerSecond"/ {o=$2} /"seconds"/ {s=$2} /"operations"/ {n=$2} /"records"/ {r=$2} /"cpuMicrosecondsPerOperation"/ {c=$2}
+    /"allocatedBytesPerOperation"/ {a=$2} END {print o+0, (r > 0 ? c*n/r : 0), a+0}' "$work/json"
+}
+
+# A temporary file written and read in order: blocks per second of both together.
+spill_file() {
+  TMPDIR="$work" dotnet "$tool" bench spill --phase file --size "$size" --seconds "$seconds" --json "$@" 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
+  awk -F'[:,]' '/"seconds"/ {s+=$2} /"operations"/ {o=$2; n+=$2} /"cpuMicrosecondsPerOperation"/ {c+=$2*o} /"allocatedBytesPerOperation"/ {a+=$2*o}
+    END {print n/s, c/n, a/n}' "$work/json"
 }
 
 # Pages per second, CPU microseconds per page, bytes allocated per page.
@@ -187,7 +204,7 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN {if (b > 0) printf "%.2f", a/b; else pr
 # compare NAME BAR "A" "B": both sides take turns; prints a line of the table.
 compare() {
   local name="$1" bar="$2" a="$3" b="$4" round
-  if [[ "$b" == with_fio* || "$b" == fio_pages* ]] && ! $have_fio; then echo "| $name | $bar | not measured: fio is missing | | | | | |"; return; fi
+  if [[ "$b" == with_fio* || "$b" == fio_* ]] && ! $have_fio; then echo "| $name | $bar | not measured: fio is missing | | | | | |"; return; fi
   : > "$work/a"; : > "$work/b"
   for ((round = 1; round <= rounds; round++)); do
     echo "$name: round $round of $rounds" >&2
@@ -242,6 +259,41 @@ allocations_row() {
   echo "| allocations | 0 bytes per I/O | ${worst} bytes at most${at:+ ($at)} | | | | | |"
 }
 
+# External sorts and merges. Sizes are their own: 2 GiB of lines, as many records as --size for the rest.
+sort_bench() {
+  dotnet "$tool" bench sort "$@" --size "$size" --dir "$work" --direct --json 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
+  awk -F'[:,]' '/"seconds"/ {s+=$2} /"operations"/ {n+=$2} /"cpuMicrosecondsPerOperation"/ {c=$2} /"allocatedBytesPerOperation"/ {a=$2} END {print n/s, c+0, a+0}' "$work/json"
+}
+
+# 21.5 million lines of 100 bytes, ten random characters first.
+make_lines() {
+  [[ -f "$work/lines" ]] && return
+  head -c 161250000 /dev/urandom | base64 -w 10 | awk '{printf "%s%089d\n", $0, 0}' > "$work/lines"
+}
+
+# sort_seconds sluice|gnu: lines per second, processor microseconds per line; both from the cache, and to the same directory.
+sort_seconds() {
+  make_lines
+  rm -f "$work/sorted"
+  cat "$work/lines" > /dev/null
+  local command=(sort) TIMEFORMAT='%R %U %S'
+  [[ "$1" == sluice ]] && command=(dotnet "$tool" sort)
+  { time LC_ALL=C "${command[@]}" -S 256M --parallel=2 -T "$work" -o "$work/sorted" "$work/lines" 2> "$work/error"; } 2> "$work/time" || { cat "$work/error" >&2; return 1; }
+  awk '{n=21500000; print n/$1, ($2+$3)*1000000/n, 0}' "$work/time"
+}
+
+# Blocks per second of both together, by fio's own clock: its start is not counted.
+fio_write_read() {
+  local way
+  : > "$work/fio"
+  for way in write "read --readonly"; do
+    fio --name=row --filename="$work/fio-data" --size="$size" --ioengine=io_uring --bs=128k --iodepth=16 --direct=1 --rw=$way --minimal --terse-version=3 >> "$work/fio" 2> "$work/error" \
+      || { cat "$work/error" >&2; return 1; }
+  done
+  rm -f "$work/fio-data"
+  awk -F';' '/^3;/ {gsub("%", ""); b+=($6+$47)/128; t+=($9+$50)/1000; c+=($88+$89)/100*($9+$50)*1000} END {print b/t, c/b, 0}' "$work/fio"
+}
+
 echo "$(uname -sr), $(nproc) cores, $(df --output=fstype "$dir" | tail -1 | tr -d ' ') in $(df --output=source "$dir" | tail -1), $size file, $rounds rounds of $seconds s, medians$($have_fio && echo ", $(fio --version)")"
 echo
 echo "| row | bar | A, ops/s | B, ops/s | A/B | A, CPU us/op | B, CPU us/op | CPU A/B |"
@@ -275,6 +327,11 @@ for row in "${rows[@]}"; do
     verify-cold) verify_row "$row" cold ;;
     verify-warm) verify_row "$row" warm ;;
     storage-allocations) storage_allocations_row ;;
+    spill-file) compare "$row: BufFile written and read, io_uring / fio write and read, 128 KiB x 16, direct" ">= 0.9" "spill_file --method io_uring --direct --registered" "fio_write_read" ;;
+    spill-join) compare "$row: io_uring / sync, direct (records joined per second)" ">= 1.4" "spill --method io_uring --direct --registered" "spill --method sync --direct" ;;
+    sort-tool) compare "$row: sluice sort / GNU sort, 2 GiB of 100-byte lines, -S 256M --parallel=2 (lines per second)" ">= 1.5, CPU <= 1.1" "sort_seconds sluice" "sort_seconds gnu" ;;
+    sort-api) compare "$row: external sort through the API, io_uring / sync, direct (records per second)" ">= 1.6" "sort_bench --method io_uring" "sort_bench --method sync" ;;
+    sort-merge) compare "$row: merge of 256 runs, io_uring reading ahead / sync with one block per run, direct" ">= 2.5" "sort_bench --phase merge --method io_uring" "sort_bench --phase merge --no-ahead --method sync" ;;
     copy) compare "$row: sluice copy --fsync / cp, then sync (copies per second, cold)" "> 1" "copy_seconds sluice" "copy_seconds cp" ;;
   esac
 done

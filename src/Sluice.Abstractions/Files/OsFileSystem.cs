@@ -200,14 +200,34 @@ internal sealed unsafe class OsFileSystem : IoFileSystem
         };
     }
 
-    private static OsFile OpenUnnamedByName(string directory, IoOpenOptions options)
+    // Where there is no O_TMPFILE. A process that is killed between the two calls leaves the name: whoever keeps temporary files in the
+    // folder may remove every name of this form at any time, ours too, and then there is none left to remove.
+    internal static OsFile OpenUnnamedByName(string directory, IoOpenOptions options)
     {
         string path = Path.Combine(directory, $".sluice-{Guid.NewGuid():N}.tmp");
-        OsFile file = OpenLinux(path, options with { Creation = IoCreation.CreateNew });
-        if (Libc.Unlink(path) == 0) return file;
-        int errno = Marshal.GetLastPInvokeError();
+        OsFile file;
+        try
+        {
+            file = OpenLinux(path, options with { Creation = IoCreation.CreateNew });
+        }
+        catch
+        {
+            // What could not be had, room or direct I/O, may have been asked for after the file was made.
+            TryRemoveName(path, out _);
+            throw;
+        }
+
+        if (TryRemoveName(path, out int errno)) return file;
         file.Dispose();
         throw new AioException($"remove the name of the unnamed file {path}", errno);
+    }
+
+    /// <summary>Removes the name of a file that is to have none.</summary>
+    /// <returns>Whether it has none now.</returns>
+    internal static bool TryRemoveName(string path, out int errno)
+    {
+        errno = Libc.Unlink(path) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        return errno is 0 or Errno.ENOENT;
     }
 
     private static string? Explain(int errno, IoOpenOptions options) => errno switch

@@ -17,6 +17,12 @@ internal sealed record BenchRequest
 
     internal int BlockBytes { get; init; } = 8 << 10;
 
+    /// <summary>Whether the size of a block was asked for.</summary>
+    internal bool IsBlockGiven { get; init; }
+
+    /// <summary>Of spill: a temporary file instead of joins.</summary>
+    internal bool IsSpillOfFile { get; init; }
+
     internal int Depth { get; init; } = 32;
 
     internal double? Seconds { get; init; }

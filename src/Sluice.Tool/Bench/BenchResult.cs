@@ -30,6 +30,11 @@ internal sealed record BenchResult
 
     internal required LatencySummary Latency { get; init; }
 
+    /// <summary>How many records were worked on, where the scenario has records.</summary>
+    internal long? Records { get; init; }
+
+    internal double? RecordsPerSecond => Records / Seconds;
+
     /// <summary>Pages, where operations are pages of a relation; null elsewhere.</summary>
     internal long? Pages { get; init; }
 

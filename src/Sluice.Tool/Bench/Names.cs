@@ -32,6 +32,7 @@ internal static class Names
         (Scenario.Checkpoint, "checkpoint", "Dirty pages of the pool written and synced: a checkpoint at full speed."),
         (Scenario.Extend, "extend", "New pages at the end of a relation, through the pool: an insert."),
         (Scenario.BulkWrite, "bulkwrite", "A relation written past the pool, made durable at the end: a load, an index build."),
+        (Scenario.Spill, "spill", "A hash join of four times its memory: a query that has to use temporary files."),
     ];
 
     private static readonly (Mode Mode, string Name)[] s_modes = [(Mode.Blocking, "blocking"), (Mode.Await, "await"), (Mode.Loop, "loop")];

@@ -18,6 +18,9 @@ internal enum Scenario
     /// <summary>Nothing, through the whole runtime: its own cost.</summary>
     Null,
 
+    /// <summary>Hash joins that have too little memory.</summary>
+    Spill,
+
     /// <summary>A read stream over a relation, checksums verified.</summary>
     Scan,
 

@@ -104,7 +104,7 @@ internal static class ScenarioBench
     /// <summary>How long to warm up: long enough for the compiler to finish, short beside what is measured.</summary>
     internal static TimeSpan WarmUpFor(double seconds) => TimeSpan.FromSeconds(Math.Clamp(seconds / 4, 0.05, 1));
 
-    private static List<string> Methods(BenchRequest request, Scenario scenario, List<string> notes, CancellationToken cancellationToken)
+    internal static List<string> Methods(BenchRequest request, Scenario scenario, List<string> notes, CancellationToken cancellationToken)
     {
         string method = request.Method ?? (scenario == Scenario.Null ? Names.NullMethod : IoMethodSelector.Auto);
         if (scenario == Scenario.Null)
@@ -115,6 +115,11 @@ internal static class ScenarioBench
 
         if (method == Names.NullMethod) throw new UsageException("the method null does no I/O and is measured by the scenario null: sluice bench null.");
         if (method == Names.SimulatedMethod) throw new UsageException("the method simulated has a disk in memory and a clock of its own, and is measured by: sluice simulate --benchmark.");
+        if (scenario == Scenario.Spill && method is Names.RandomAccessMethod or Names.PreadMethod)
+        {
+            throw new UsageException($"the scenario spill is done by io_methods only, not by '{method}'.");
+        }
+
         if (method is Names.RandomAccessMethod or Names.PreadMethod)
         {
             RequireMode(method, request.Mode, method == Names.PreadMethod ? Mode.Blocking : Mode.Await);
@@ -128,7 +133,7 @@ internal static class ScenarioBench
         }
 
         List<string> all = Available(notes, cancellationToken);
-        return [.. all, Names.RandomAccessMethod, Names.PreadMethod];
+        return scenario == Scenario.Spill ? all : [.. all, Names.RandomAccessMethod, Names.PreadMethod];
     }
 
     /// <summary>The io_methods that work here, best first; why the others do not goes to the notes.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Sluice.Tool.Bench;
 using Sluice.Tool.Bench.Report;
+using Sluice.Tool.Bench.Spill;
 using Sluice.Tool.Infrastructure;
 
 namespace Sluice.Tool.Commands;
@@ -40,13 +41,15 @@ internal static class BenchCommand
         Option<int> every = ToolOptions.Number("--every", 8, 1, 1 << 20, "bitmap: every which block");
         Option<int> combine = ToolOptions.Number("--combine", 16, 1, 128, "Storage scenarios: how many pages one I/O may have");
         Option<bool> cold = new("--cold") { Description = "scan, bitmap: empty the system's cache of the relation before each pass" };
+        Option<string?> phase = new("--phase") { Description = "spill: join (hash joins, unless given) or file (a temporary file written and read in order)" };
         Option<bool> json = new("--json") { Description = "Print a JSON array, one object per run" };
         Option<bool> overwrite = new("--overwrite") { Description = "Let --file be written; it is made if it is not there, and stays" };
         Command command = new("bench", "Measure what asynchronous I/O buys here; without a scenario all of it, with a report as a page")
         {
             scenario, method, mode, file, size, block, depth, seconds, threads, direct, registered, durable, json, overwrite,
-            dataDirectory, pages, run, every, combine, cold,
+            dataDirectory, pages, run, every, combine, cold, phase,
         };
+        command.Subcommands.Add(Bench.Spill.SortBench.Create());
         command.SetAction((parsed, cancellationToken) =>
         {
             BenchRequest request = new()
@@ -57,6 +60,8 @@ internal static class BenchCommand
                 File = parsed.GetValue(file),
                 SizeBytes = IsGiven(parsed, size) ? parsed.GetValue(size) : null,
                 BlockBytes = (int)parsed.GetValue(block),
+                IsBlockGiven = IsGiven(parsed, block),
+                IsSpillOfFile = ParsePhase(parsed.GetValue(phase)),
                 Depth = parsed.GetValue(depth),
                 Seconds = IsGiven(parsed, seconds) ? parsed.GetValue(seconds) : null,
                 Threads = parsed.GetValue(threads),
@@ -71,7 +76,10 @@ internal static class BenchCommand
                 IsCold = parsed.GetValue(cold),
                 Durable = parsed.GetValue(durable) is { } form ? Names.ParseForm(form) : null,
             };
-            if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite, dataDirectory, pages, run, every, combine, cold]);
+            if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite, dataDirectory, pages, run, every, combine, cold, phase]);
+
+            if (request.Scenario == Bench.Scenario.Spill) RefuseForSpill(parsed, [mode, file, depth, threads, durable, overwrite, dataDirectory, pages, run, every, combine, cold]);
+            else if (request.Scenario is not null && IsGiven(parsed, phase)) throw new UsageException("--phase goes with spill only.");
 
             // A thread of its own: one of the pool's would be missing where the pool is measured.
             return Task.Factory.StartNew(
@@ -112,7 +120,9 @@ internal static class BenchCommand
         }
         else
         {
-            sections = [ScenarioBench.Run(request, invocation.Error, cancellationToken)];
+            sections = request.Scenario == Bench.Scenario.Spill
+                ? SpillBench.Run(request, invocation.Error, cancellationToken)
+                : [ScenarioBench.Run(request, invocation.Error, cancellationToken)];
         }
 
         if (isJson)
@@ -144,6 +154,19 @@ internal static class BenchCommand
     };
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    private static bool ParsePhase(string? phase) => phase switch
+    {
+        null or "join" => false,
+        "file" => true,
+        _ => throw new UsageException($"--phase is '{phase}': give join or file."),
+    };
+
+    private static void RefuseForSpill(ParseResult parsed, IReadOnlyList<Option> options)
+    {
+        if (options.FirstOrDefault(option => IsGiven(parsed, option)) is not { } given) return;
+        throw new UsageException($"{given.Name} does not go with spill, which takes --method, --phase, --size, --block, --seconds, --direct, --registered and --json.");
+    }
 
     private static void RequireScenarioFor(ParseResult parsed, IReadOnlyList<Option> options)
     {

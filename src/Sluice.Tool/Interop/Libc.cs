@@ -21,6 +21,12 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
     internal static partial int FChMod(int descriptor, uint mode);
 
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    internal static partial nint Read(int descriptor, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    internal static partial nint Write(int descriptor, byte* buffer, nuint count);
+
     [LibraryImport("libc", EntryPoint = "posix_fadvise64")]
     internal static partial int FAdvise(int descriptor, long offset, long length, int advice);
 

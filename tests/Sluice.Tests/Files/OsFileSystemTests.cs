@@ -78,6 +78,22 @@ public sealed unsafe class OsFileSystemTests : IDisposable
     }
 
     [Fact]
+    public void WhereEveryFileHasANameTheUnnamedOneHasItForAMomentOnlyAlsoWhenItCannotBeHad()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        IoOpenOptions options = new() { Access = IoAccess.ReadWrite, Creation = IoCreation.Unnamed };
+        using IoFile file = OsFileSystem.OpenUnnamedByName(_folder.Path, options);
+        Assert.Equal(4, Run(file, IoOperation.Write, 0, [1, 2, 3, 4]).Result);
+        Assert.Throws<AioException>(() => OsFileSystem.OpenUnnamedByName(_folder.Path, options with { PreallocateBytes = 1L << 62 }));
+        Assert.Empty(s_files.List(_folder.Path));
+
+        // Somebody who removes what the dead left may have been quicker.
+        Assert.True(OsFileSystem.TryRemoveName(_folder.File("gone"), out _));
+        Assert.False(OsFileSystem.TryRemoveName(_folder.Path, out int errno));
+        Assert.Equal(Errno.EISDIR, errno);
+    }
+
+    [Fact]
     public void AFolderAMissingFolderAndAFileAsFolderAreRefusedInOneLine()
     {
         string file = _folder.FileWith([1]);

@@ -44,6 +44,8 @@ internal sealed partial class ToolProcess : IDisposable
         Assert.True(condition(), $"{what} did not happen.");
     }
 
+    internal int Id => _process.Id;
+
     internal void Send(int signal) => Assert.Equal(0, SendSignal(_process.Id, signal));
 
     internal ToolRun WaitForExit()

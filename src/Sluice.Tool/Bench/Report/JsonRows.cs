@@ -48,6 +48,12 @@ internal static class JsonRows
         writer.WriteNumber("p999", Math.Round(result.Latency.P999, 3));
         writer.WriteNumber("max", Math.Round(result.Latency.Max, 3));
         writer.WriteEndObject();
+        if (result.Records is { } records)
+        {
+            writer.WriteNumber("records", records);
+            writer.WriteNumber("recordsPerSecond", Math.Round(result.RecordsPerSecond!.Value, 1));
+        }
+
         writer.WriteEndObject();
     }
 }
