@@ -23,7 +23,7 @@ public class AioException : IOException
     {
         Attempt = attempt;
         Result = result;
-        Errno = result.Judge.Value == 0 ? (int)result.Detail : 0;
+        Errno = result.Errno;
     }
 
     /// <summary>What was tried on what.</summary>

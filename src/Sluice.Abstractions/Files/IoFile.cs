@@ -119,6 +119,12 @@ public abstract class IoFile : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>
+    /// Whether anybody holds it: an I/O is staged or in flight, or a caller keeps it open. May be stale when read; for whoever picks
+    /// a file to close and would rather take one that is idle.
+    /// </summary>
+    public bool IsHeld => CountHolds() != 0;
+
     /// <summary>Whether it is really closed: nothing was in flight any more.</summary>
     public bool IsReleased => Volatile.Read(ref _closed) != 0;
 

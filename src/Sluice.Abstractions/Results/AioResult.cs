@@ -13,6 +13,10 @@ public readonly struct AioResult : IEquatable<AioResult>
 
     private const byte OutcomeUnknownFlag = 1;
     private const byte FlushFailedFlag = 2;
+    private const byte ErrnoFlag = 4;
+
+    // The system's error numbers end at 4095; what the runtime says by itself stands above.
+    private const ulong ErrnoMax = 4095;
 
     /// <summary>Makes a result.</summary>
     /// <param name="status">How the I/O ended.</param>
@@ -51,6 +55,9 @@ public readonly struct AioResult : IEquatable<AioResult>
     /// <summary>True when the data was written and making it durable failed. The file is poisoned.</summary>
     public bool IsFlushFailure => (_flags & FlushFailedFlag) != 0;
 
+    /// <summary>The error number of the system when the I/O failed with one, whoever explains it; 0 otherwise.</summary>
+    public int Errno => Status == AioStatus.Error && Detail <= ErrnoMax && (Judge == default || (_flags & ErrnoFlag) != 0) ? (int)Detail : 0;
+
     /// <summary>True for <see cref="AioStatus.Ok"/> and <see cref="AioStatus.Warning"/>: all of it was done.</summary>
     public bool IsComplete => Status is AioStatus.Ok or AioStatus.Warning;
 
@@ -77,7 +84,14 @@ public readonly struct AioResult : IEquatable<AioResult>
     /// <param name="value">The new number.</param>
     /// <param name="judge">The callback that judges.</param>
     /// <param name="detail">Bits that belong to <paramref name="judge"/>.</param>
-    public AioResult JudgedBy(AioCallbackId judge, AioStatus status, int value, ulong detail = 0) => new(status, value, judge, detail, _flags);
+    public AioResult JudgedBy(AioCallbackId judge, AioStatus status, int value, ulong detail = 0) => new(status, value, judge, detail, (byte)(_flags & ~ErrnoFlag));
+
+    /// <summary>
+    /// This result in the words of a callback: all of it stays, the error number too, and <paramref name="judge"/> is asked for the reason.
+    /// For a layer that knows what to advise.
+    /// </summary>
+    /// <param name="judge">The callback whose <c>Report</c> explains it; it finds the number in <see cref="Errno"/>.</param>
+    public AioResult ExplainedBy(AioCallbackId judge) => new(Status, Value, judge, Detail, Errno == 0 ? _flags : (byte)(_flags | ErrnoFlag));
 
     /// <inheritdoc/>
     public bool Equals(AioResult other) =>

@@ -1,0 +1,130 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Sluice.Storage;
+
+/// <summary>
+/// A file by its identity, open or not: PostgreSQL's virtual file descriptor. Whoever wants to use it holds it, which opens it when
+/// the cache had closed it. Any thread.
+/// </summary>
+/// <remarks>
+/// Invariants. (a) <c>_file</c> changes only under the cache's lock; it is written after the file is usable and read without a
+/// lock. (b) A reader that finds a file takes a hold on it, which fails once the cache began to close it (<see cref="IoFile"/> keeps
+/// that promise); then the reader opens the file anew, under <c>_gate</c>, so that one file is opened once however many want it.
+/// (c) A file that failed to become durable stays poisoned, whoever closes and opens it: the mark is carried over.
+/// </remarks>
+public sealed class CachedFile
+{
+    private readonly FileCache _cache;
+    private readonly IoOpenOptions _options;
+    private readonly Lock _gate = new();
+    private IoFile? _file;
+    private IoFile? _predecessor;
+    private int _poisonErrno;
+    private long _lastUse;
+
+    internal CachedFile(FileCache cache, string path, IoOpenOptions options)
+    {
+        _cache = cache;
+        _options = options;
+        Path = path;
+    }
+
+    /// <summary>The path it is opened by.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether it is open now; may be stale when read.</summary>
+    public bool IsOpen => Volatile.Read(ref _file) is { IsClosed: false };
+
+    /// <summary>Whether a flush of the file failed once, since the process began to use it.</summary>
+    public bool IsPoisoned => PoisonErrno != 0;
+
+    // Where the cache keeps it among the open files, and the use it was ordered by. Under the cache's lock.
+    internal int HeapIndex { get; set; } = -1;
+
+    internal long ListedUse { get; set; }
+
+    internal long LastUse => Volatile.Read(ref _lastUse);
+
+    internal IoFile? File => Volatile.Read(ref _file);
+
+    private int PoisonErrno
+    {
+        get
+        {
+            int errno = Volatile.Read(ref _poisonErrno);
+            if (errno != 0) return errno;
+            errno = Volatile.Read(ref _file)?.PoisonErrno ?? 0;
+            return errno != 0 ? errno : Volatile.Read(ref _predecessor)?.PoisonErrno ?? 0;
+        }
+    }
+
+    /// <summary>Holds the file if it is open. Does not block, allocates nothing.</summary>
+    /// <param name="stripe">Any number that spreads users, such as a context's; the same at release.</param>
+    /// <param name="file">The file; <see cref="IoFile.ReleaseHold"/> ends the hold.</param>
+    /// <returns>False when it is not open.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryHold(int stripe, [NotNullWhen(true)] out IoFile? file)
+    {
+        file = Volatile.Read(ref _file);
+        if (file is null || !file.TryHold(stripe))
+        {
+            file = null;
+            return false;
+        }
+
+        // The clock moves only when files are opened, so that this line is rarely written and stays shared.
+        long now = _cache.Now;
+        if (_lastUse != now) Volatile.Write(ref _lastUse, now);
+        return true;
+    }
+
+    /// <summary>Holds the file, opening it if need be, which blocks.</summary>
+    /// <param name="stripe">Any number that spreads users; the same at release.</param>
+    /// <param name="create">Whether it is made when there is none.</param>
+    /// <returns>The file; <see cref="IoFile.ReleaseHold"/> ends the hold.</returns>
+    /// <exception cref="AioException">It cannot be opened.</exception>
+    public IoFile Hold(int stripe, bool create = false) => TryHold(stripe, out IoFile? file) ? file : OpenAndHold(stripe, create);
+
+    /// <summary>Closes the file when nothing is in flight on it any more. Holding it opens it again.</summary>
+    public void Close() => _cache.Close(this);
+
+    /// <summary>What is opened when the cache has no descriptor to spare. The cache does not know it; the caller disposes it.</summary>
+    /// <param name="fileSystem">The namespace.</param>
+    internal IoFile OpenApart(IoFileSystem fileSystem) => fileSystem.Open(Path, _options);
+
+    /// <summary>Sets or takes away the open file. Under the cache's lock.</summary>
+    internal void SetFile(IoFile? file)
+    {
+        if (file is null && _file is { } old)
+        {
+            // One that is in use may yet be poisoned by what is in flight.
+            if (old.IsPoisoned) Volatile.Write(ref _poisonErrno, old.PoisonErrno);
+            else if (old.IsHeld) Volatile.Write(ref _predecessor, old);
+        }
+
+        Volatile.Write(ref _file, file);
+    }
+
+    internal void MarkUsed() => Volatile.Write(ref _lastUse, _cache.Now);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private IoFile OpenAndHold(int stripe, bool create)
+    {
+        lock (_gate)
+        {
+            while (true)
+            {
+                if (TryHold(stripe, out IoFile? open)) return open;
+                IoFile file = _cache.Open(this, create ? _options with { Creation = IoCreation.OpenOrCreate } : _options);
+                int errno = PoisonErrno;
+                if (errno != 0) file.Poison(errno);
+
+                // Before the cache may close it again.
+                bool isHeld = file.TryHold(stripe);
+                _cache.Publish(this, file);
+                if (isHeld) return file;
+            }
+        }
+    }
+}
