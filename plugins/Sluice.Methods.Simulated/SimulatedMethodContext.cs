@@ -190,7 +190,7 @@ internal sealed class SimulatedMethodContext : IoMethodContext
             return;
         }
 
-        IoOutcome outcome = _disk.Perform(request, file, inFlight.FlushSequence);
+        IoOutcome outcome = _disk.Perform(request, file, inFlight.FlushSequence, isInPlace: false);
 
         // A crash in the midst of it has ended this one as well.
         if (_inFlight[slot].Ticket == ticket && _inFlight[slot].Request is not null) End(slot, outcome);

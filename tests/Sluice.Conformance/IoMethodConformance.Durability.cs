@@ -106,6 +106,6 @@ public abstract partial class IoMethodConformance
             Assert.Equal(1, injection.Count);
         }
 
-        if (run.Method.TransfersData) Pattern.Check(await File.ReadAllBytesAsync(file.Path), 0, seed: 9);
+        if (run.Method.TransfersData) Pattern.Check(run.ReadAll(file.Path), 0, seed: 9);
     });
 }

@@ -51,7 +51,7 @@ public abstract partial class IoMethodConformance
             // Would get the number of the first if that had been closed; opening several leaves no doubt.
             for (int index = 0; index < 8; index++)
             {
-                others.Add(run.Own(IoFileSystem.OperatingSystem.Open(otherPath, new IoOpenOptions { Access = IoAccess.ReadWrite })));
+                others.Add(run.Open(otherPath));
             }
         }
 
@@ -59,10 +59,10 @@ public abstract partial class IoMethodConformance
         {
         }
 
-        if (isInFlight) Assert.DoesNotContain(others, other => other is OsFile os && os.Descriptor == ((OsFile)first).Descriptor);
-        Pattern.Check(File.ReadAllBytes(otherPath), 0, seed: 7);
+        if (isInFlight && first is OsFile original) Assert.DoesNotContain(others, other => ((OsFile)other).Descriptor == original.Descriptor);
+        Pattern.Check(run.ReadAll(otherPath), 0, seed: 7);
         Assert.Equal(AioResult.Ok(Pattern.BlockBytes), place.Result);
-        Assert.Equal(0xAB, File.ReadAllBytes(first.Path)[100]);
+        Assert.Equal(0xAB, run.ReadAll(first.Path)[100]);
     });
 
     [Fact]
@@ -75,7 +75,7 @@ public abstract partial class IoMethodConformance
         for (int round = 0; round < 200; round++)
         {
             int seed = round % 4;
-            using IoFile file = IoFileSystem.OperatingSystem.Open(paths[seed], new IoOpenOptions());
+            using IoFile file = run.System.FileSystem.Open(paths[seed], new IoOpenOptions());
             AioReturn place = new();
             memory.Span.Clear();
             for (int block = 0; block < 4; block++) Blocks.Read(context, file, block, memory, block, block == 0 ? place : null);

@@ -30,10 +30,10 @@ public abstract partial class IoMethodConformance
     {
         const int Reads = 64;
         const int PerRead = 16;
+        using AioContext context = run.Start(static options => options.HandlesPerContext = Reads).CreateContext();
         IoFile file = run.CreateFile(Reads * PerRead);
         FlushAndDropFromCache(file);
         NativeBlock memory = run.Allocate(Reads * PerRead);
-        using AioContext context = run.Start(static options => options.HandlesPerContext = Reads).CreateContext();
         AioReturn[] places = [.. Enumerable.Range(0, Reads).Select(static _ => new AioReturn())];
         for (int round = 0; round < 3; round++)
         {

@@ -10,6 +10,7 @@ public abstract partial class IoMethodConformance
     {
         const int Blocks = 64;
         AioSystem system = StartWithOthers(run, out string[] methods);
+        bool hasOsFiles = run.HasOsFiles;
         await using AioFile file = AioFile.Open(system, run.CreatePath(Blocks), new IoOpenOptions { Access = IoAccess.ReadWrite });
         IoFile raw = run.CreateFile(Blocks);
         bool isOver = false;
@@ -30,8 +31,11 @@ public abstract partial class IoMethodConformance
         {
             string name = methods[round % methods.Length];
             long before = Volatile.Read(ref reads);
+            string former = system.MethodName;
             bool isUnloaded = await system.SwitchMethodAsync(name).WaitAsync(Watchdog.Patience);
-            Assert.True(isUnloaded, string.Join("; ", system.Catalog.Plugins));
+
+            // A method's own files outlive it as long as they are open, and so does its plugin.
+            if (hasOsFiles || former != run.Method.Name) Assert.True(isUnloaded, string.Join("; ", system.Catalog.Plugins));
             Assert.Equal(name, system.MethodName);
             Watchdog.Until(() => Volatile.Read(ref reads) > before + 50 || flows.Any(static flow => flow.IsFaulted), $"reads go on under {name}");
         }
@@ -114,6 +118,14 @@ public abstract partial class IoMethodConformance
             "plain",
             run.Method.Name,
         ];
-        return run.Start(run.Method.Name, catalog, static options => options.HandlesPerContext = 16);
+        TimeSpan patience = run.HasOsFiles ? new AioSystemOptions().UnloadTimeout : TimeSpan.FromMilliseconds(100);
+        return run.Start(
+            run.Method.Name,
+            catalog,
+            options =>
+            {
+                options.HandlesPerContext = 16;
+                options.UnloadTimeout = patience;
+            });
     }
 }

@@ -44,26 +44,23 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
     }
 
     [Fact]
-    public void APackageOfAMethodDependsOnNothing()
+    public void APackageOfAMethodDependsOnNothingButTheContract()
     {
         string[] paths = Directory.GetFiles(packages.Feed, "Sluice.Methods.*.nupkg");
-        Assert.Equal(3, paths.Length);
-        foreach (string path in paths) Assert.DoesNotContain(Manifest(path).Descendants(), static element => element.Name.LocalName == "dependency");
+        Assert.Equal(4, paths.Length);
+        foreach (string path in paths)
+        {
+            // The one that tests refer to needs the contract; the others get the host's at run time.
+            string[] expected = path.Contains("Simulated", StringComparison.Ordinal) ? ["Sluice.Abstractions"] : [];
+            Assert.Equal(expected, Manifest(path).Descendants().Where(static element => element.Name.LocalName == "dependency").Select(static element => (string?)element.Attribute("id")));
+        }
     }
 
     [Fact]
     public async Task AnEmptyProjectDoesInputAndOutputWithThePackages()
     {
         string project = Path.Combine(packages.Root, "Consumer");
-        WriteConsumer(project);
-        Dictionary<string, string> environment = new()
-        {
-            ["NUGET_PACKAGES"] = Path.Combine(packages.Root, "cache"),
-            ["NUGET_FALLBACK_PACKAGES"] = "",
-        };
-        ChildProcess publish = await ChildProcess.RunDotnetAsync(
-            project, environment, "publish", "Consumer.csproj", "-c", "Release", "-o", "published", "-nodeReuse:false", "-p:UseSharedCompilation=false", "-v", "q");
-        Assert.True(publish.ExitCode == 0, publish.Output + publish.Errors);
+        await PublishAsync("Consumer", project);
 
         string[] methods = ["io_methods/io_uring/Sluice.Methods.IoUring.dll", "io_methods/sync/Sluice.Methods.Sync.dll", "io_methods/worker/Sluice.Methods.Worker.dll"];
         foreach (string folder in (string[])["published", "bin/Release/net10.0"])
@@ -84,19 +81,30 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
     }
 
     [Fact]
+    public async Task AStrangersProjectRunsAScenarioOfItsOwnOnTheSimulatedDisk()
+    {
+        string project = Path.Combine(packages.Root, "Simulated");
+        await PublishAsync("Simulated", project);
+        ChildProcess run = await ChildProcess.RunDotnetAsync(project, new Dictionary<string, string>(), Path.Combine("published", "Simulated.dll"));
+        Assert.True(run.ExitCode == 0, run.Output + run.Errors);
+        string[] lines = ["counter: 50 runs, 150 crashes, 50 different traces, 0 failures", "without its flush: caught", "simulated as a plugin: 5 bytes"];
+        Assert.Equal(lines, run.Output.ReplaceLineEndings("\n").TrimEnd().Split('\n'));
+
+        // The installed tool finds the scenario in the stranger's assembly.
+        string tool = await InstallToolAsync();
+        ChildProcess simulate = await ChildProcess.RunDotnetAsync(
+            project, new Dictionary<string, string>(), tool, "simulate", "counter", "--assembly", Path.Combine("published", "Simulated.dll"), "--seed", "1", "--seeds", "20");
+        Assert.True(simulate.ExitCode == 0, simulate.Output + simulate.Errors);
+        Assert.StartsWith("counter: seeds 1 to 20, ", simulate.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task TheToolIsInstalledFromItsPackageAndHasItsMethods()
     {
-        string directory = Path.Combine(packages.Root, "Tool");
-        WriteSources(directory);
-        Dictionary<string, string> environment = new() { ["NUGET_PACKAGES"] = Path.Combine(packages.Root, "cache") };
-        ChildProcess install = await ChildProcess.RunDotnetAsync(directory, environment, "tool", "install", "Sluice.Tool", "--tool-path", "installed", "--configfile", "nuget.config");
-        Assert.True(install.ExitCode == 0, install.Output + install.Errors);
-        Assert.Single(Directory.GetFiles(Path.Combine(directory, "installed")), static path => Path.GetFileNameWithoutExtension(path) == "sluice");
-
-        string assembly = Directory.GetFiles(Path.Combine(directory, "installed"), "Sluice.Tool.dll", SearchOption.AllDirectories).Single();
-        ChildProcess methods = await ChildProcess.RunDotnetAsync(directory, new Dictionary<string, string>(), assembly, "methods");
+        string assembly = await InstallToolAsync();
+        ChildProcess methods = await ChildProcess.RunDotnetAsync(packages.Root, new Dictionary<string, string>(), assembly, "methods");
         Assert.True(methods.ExitCode == 0, methods.Output + methods.Errors);
-        foreach (string name in (string[])["sync", "worker", "io_uring"]) Assert.Contains(name, methods.Output, StringComparison.Ordinal);
+        foreach (string name in (string[])["sync", "worker", "io_uring", "simulated"]) Assert.Contains(name, methods.Output, StringComparison.Ordinal);
     }
 
     private static bool IsOurs(string entry) => !entry.StartsWith("_rels/", StringComparison.Ordinal)
@@ -111,11 +119,41 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
         return XDocument.Load(stream);
     }
 
-    private void WriteConsumer(string project)
+    private async Task PublishAsync(string name, string project)
+    {
+        WriteConsumer(name, project);
+        Dictionary<string, string> environment = new()
+        {
+            ["NUGET_PACKAGES"] = Path.Combine(packages.Root, "cache"),
+            ["NUGET_FALLBACK_PACKAGES"] = "",
+        };
+        ChildProcess publish = await ChildProcess.RunDotnetAsync(
+            project, environment, "publish", $"{name}.csproj", "-c", "Release", "-o", "published", "-nodeReuse:false", "-p:UseSharedCompilation=false", "-v", "q");
+        Assert.True(publish.ExitCode == 0, publish.Output + publish.Errors);
+    }
+
+    // Once: the tests of a class run one after the other.
+    private async Task<string> InstallToolAsync()
+    {
+        string directory = Path.Combine(packages.Root, "Tool");
+        if (!Directory.Exists(directory))
+        {
+            WriteSources(directory);
+            Dictionary<string, string> environment = new() { ["NUGET_PACKAGES"] = Path.Combine(packages.Root, "cache") };
+            ChildProcess install = await ChildProcess.RunDotnetAsync(
+                directory, environment, "tool", "install", "Sluice.Tool", "--tool-path", "installed", "--configfile", "nuget.config");
+            Assert.True(install.ExitCode == 0, install.Output + install.Errors);
+            Assert.Single(Directory.GetFiles(Path.Combine(directory, "installed")), static path => Path.GetFileNameWithoutExtension(path) == "sluice");
+        }
+
+        return Directory.GetFiles(Path.Combine(directory, "installed"), "Sluice.Tool.dll", SearchOption.AllDirectories).Single();
+    }
+
+    private void WriteConsumer(string name, string project)
     {
         Directory.CreateDirectory(project);
         string version = Value(Manifest(Directory.GetFiles(packages.Feed, "Sluice.Abstractions.*.nupkg").Single()).Root!.Elements().Single(), "version")!;
-        foreach (string path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Consumer")))
+        foreach (string path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Consumers", name)))
         {
             File.WriteAllText(Path.Combine(project, Path.GetFileNameWithoutExtension(path)), File.ReadAllText(path).Replace("VERSION", version, StringComparison.Ordinal));
         }

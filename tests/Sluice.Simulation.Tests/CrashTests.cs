@@ -122,6 +122,73 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public void AWriteExecutedInPlaceIsPartlyDoneForSomeSeeds()
+    {
+        HashSet<string> kinds = [];
+        for (ulong seed = 1; seed <= 60; seed++)
+        {
+            SimulatedDisk disk = new(new SimulatedDiskOptions { Seed = seed, SectorBytes = 512 });
+            Started.Loop(disk, async system =>
+            {
+                await using AioFile file = await AioFile.CreateDurableAsync(system, "/file");
+                await file.WriteAsync(new byte[8192], 0, AioDurability.FlushAfter);
+                disk.PlanCrash(new CrashPlan(CrashKind.ProcessDeath) { AtOperation = 1 });
+
+                // For a system on another disk the file is one of a kind that it does not know: it executes its requests itself.
+                using AioSystem other = Started.On(new SimulatedDisk());
+                using AioContext context = other.CreateContext();
+                using BufferArena arena = other.CreateArena(8192, 1);
+                AioBuffer buffer = arena.Rent();
+                buffer.Span.Fill(7);
+                AioReturn place = new();
+                AioHandle handle = context.Acquire(place);
+                handle.SetVector(new IoVector(buffer.Address, 8192));
+                handle.StartWrite(file.File, 0);
+                while (context.WaitForAny())
+                {
+                }
+
+                buffer.Return();
+                Assert.True(place.Result.IsOutcomeUnknown);
+            });
+            Started.Loop(disk, async system =>
+            {
+                int count = (await Started.ReadAllAsync(system, "/file")).Count(static one => one == 7);
+                kinds.Add(count == 0 ? "none" : count == 8192 ? "all" : "part");
+            });
+        }
+
+        Assert.Equal(["all", "none", "part"], kinds.Order());
+    }
+
+    [Fact]
+    public void ANameIsChangedOrNotWhenTheCrashComesAtThatOperation()
+    {
+        HashSet<bool> renamed = [];
+        for (ulong seed = 1; seed <= 20; seed++)
+        {
+            SimulatedDisk disk = new(new SimulatedDiskOptions { Seed = seed });
+            Started.Loop(disk, async system =>
+            {
+                await using (await Started.CreateAsync(system, "/a"))
+                {
+                }
+
+                disk.PlanCrash(new CrashPlan(CrashKind.ProcessDeath) { AtOperation = 1 });
+                Assert.Throws<AioException>(() => system.FileSystem.Rename("/a", "/b"));
+            });
+            Started.Loop(disk, system =>
+            {
+                string name = Assert.Single(system.FileSystem.List("/")).Name;
+                renamed.Add(name == "b");
+                return Task.CompletedTask;
+            });
+        }
+
+        Assert.Equal([false, true], renamed.Order());
+    }
+
+    [Fact]
     public async Task CrashesWorkWithoutALoop()
     {
         SimulatedDisk disk = new();

@@ -8,6 +8,66 @@ public sealed class DurabilityTests
     private const int Seeds = 40;
 
     [Fact]
+    public void WhatWasFsyncedSurvivesALossOfPower() => ForSeeds((disk, seed) =>
+    {
+        byte[] content = Started.Bytes(seed, 10_000);
+        Started.Loop(disk, async system =>
+        {
+            AioContext context = AioLoop.Current!.Context;
+            await using AioFile file = await AioFile.CreateDurableAsync(system, "/file");
+            await file.WriteAsync(content, 0);
+            AioReturn place = new();
+            AioHandle handle = context.Acquire(place);
+            WaitReference reference = handle.Reference;
+            handle.StartFsync(file.File);
+            await context.WaitAsync(reference);
+            place.ThrowIfFailed();
+        });
+        disk.Crash(CrashKind.PowerLoss);
+        Started.Loop(disk, async system => Assert.Equal(content, await Started.ReadAllAsync(system, "/file")));
+    });
+
+    [Fact]
+    public void AWriteToAFileOpenedWriteThroughSurvivesALossOfPower() => ForSeeds((disk, seed) =>
+    {
+        byte[] content = Started.Bytes(seed, 5000);
+        Started.Loop(disk, async system =>
+        {
+            await using (await AioFile.CreateDurableAsync(system, "/file"))
+            {
+            }
+
+            await using AioFile file = await AioFile.OpenAsync(system, "/file", new IoOpenOptions { Access = IoAccess.ReadWrite, WriteThrough = true });
+            await file.WriteAsync(content, 2000);
+        });
+        disk.Crash(CrashKind.PowerLoss);
+        Started.Loop(disk, async system => Assert.Equal(content, (await Started.ReadAllAsync(system, "/file"))[2000..7000]));
+    });
+
+    [Fact]
+    public void ALengthThatWasNotFlushedMayBeLost()
+    {
+        HashSet<string> kinds = [];
+        ForSeeds((disk, _) =>
+        {
+            Started.Loop(disk, async system =>
+            {
+                await using AioFile file = await AioFile.CreateDurableAsync(system, "/file");
+                await file.WriteAsync(new byte[1000], 0, AioDurability.FlushAfter);
+                await file.WriteAsync(new byte[9000], 1000);
+            });
+            disk.Crash(CrashKind.PowerLoss);
+            Started.Loop(disk, async system =>
+            {
+                int length = (await Started.ReadAllAsync(system, "/file")).Length;
+                Assert.InRange(length, 1000, 10_000);
+                kinds.Add(length == 1000 ? "old" : length == 10_000 ? "new" : "between");
+            });
+        });
+        Assert.Equal(["between", "new", "old"], kinds.Order());
+    }
+
+    [Fact]
     public void WhatWasFlushedSurvivesALossOfPower() => ForSeeds((disk, seed) =>
     {
         byte[] content = Started.Bytes(seed, 10_000);
@@ -43,6 +103,7 @@ public sealed class DurabilityTests
         int old = 0;
         int fresh = 0;
         int mixed = 0;
+        int torn = 0;
         ForSeeds((disk, seed) =>
         {
             byte[] before = Started.Bytes(seed, 64 * 512);
@@ -62,9 +123,14 @@ public sealed class DurabilityTests
                 if (content.AsSpan().SequenceEqual(before)) old++;
                 else if (content.AsSpan().SequenceEqual(after)) fresh++;
                 else mixed++;
+                for (int start = 0; start < content.Length; start += disk.Options.SectorBytes)
+                {
+                    Range sector = start..(start + disk.Options.SectorBytes);
+                    if (!content.AsSpan(sector).SequenceEqual(before.AsSpan(sector)) && !content.AsSpan(sector).SequenceEqual(after.AsSpan(sector))) torn++;
+                }
             });
         });
-        Assert.True(old > 0 && fresh > 0 && mixed > 0, $"old {old}, new {fresh}, mixed {mixed}");
+        Assert.True(old > 0 && fresh > 0 && mixed > 0 && torn > 0, $"old {old}, new {fresh}, mixed {mixed}, torn sectors {torn}");
     }
 
     [Fact]

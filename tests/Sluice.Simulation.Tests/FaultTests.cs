@@ -105,6 +105,107 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void AnInventedLackOfSpaceHitsWritesAndReservationsOnly() => With(
+        FaultPlan.None.With(FaultKind.NoSpace, 1),
+        async (_, file) =>
+        {
+            Assert.Equal(Errno.ENOSPC, (await Assert.ThrowsAsync<AioException>(async () => await file.WriteAsync(new byte[10], 0))).Errno);
+            Assert.Equal(Errno.ENOSPC, (await Assert.ThrowsAsync<AioException>(async () => await file.AllocateAsync(0, 10))).Errno);
+            Assert.Equal(0, await file.ReadAsync(new byte[10], 0));
+            await file.FlushAsync();
+            Assert.Equal(0, file.GetLength());
+        });
+
+    [Fact]
+    public void ALatencyLiesBetweenItsLeastAndItsMostAndALongTailIsMostlyShort()
+    {
+        TimeSpan least = TimeSpan.FromMilliseconds(1);
+        TimeSpan most = TimeSpan.FromMilliseconds(1001);
+        TimeSpan uniform = MedianOf(LatencyDistribution.Uniform);
+        TimeSpan longTail = MedianOf(LatencyDistribution.LongTail);
+        Assert.InRange(uniform, TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(700));
+        Assert.InRange(longTail, least, TimeSpan.FromMilliseconds(20));
+
+        TimeSpan MedianOf(LatencyDistribution distribution)
+        {
+            FaultRule rule = new(FaultKind.Latency, 1) { LatencyMinimum = least, LatencyMaximum = most, Distribution = distribution };
+            SimulatedDisk disk = new(new SimulatedDiskOptions { Faults = FaultPlan.None.With(rule), Latency = DiskLatency.Zero });
+            List<TimeSpan> times = [];
+            Started.Loop(disk, async system =>
+            {
+                await using AioFile file = await Started.CreateAsync(system, "/file");
+                for (int index = 0; index < 300; index++)
+                {
+                    TimeSpan before = disk.Time.Now;
+                    await file.WriteAsync(new byte[10], 0);
+                    times.Add(disk.Time.Now - before);
+                }
+            });
+            Assert.All(times, time => Assert.InRange(time, least, most));
+            Assert.Contains(times, static time => time > TimeSpan.FromMilliseconds(300));
+            return times.Order().ElementAt(times.Count / 2);
+        }
+    }
+
+    [Fact]
+    public void AnOperationOnNamesFailsWhereItsRuleSaysAndChangesNothing()
+    {
+        SimulatedDisk disk = new();
+        Started.Loop(disk, async system =>
+        {
+            await using AioFile file = await Started.CreateAsync(system, "/file");
+            disk.SetFaults(FaultPlan.None.With(new FaultRule(FaultKind.NameError, 1) { NameOperation = TraceOperation.Rename, Files = "/f*", CountMaximum = 1 }));
+            system.FileSystem.SyncDirectory("/");
+            Assert.Equal(Errno.EIO, Assert.Throws<AioException>(() => system.FileSystem.Rename("/file", "/other")).Errno);
+            Assert.True(system.FileSystem.Exists("/file"));
+            Assert.False(system.FileSystem.Exists("/other"));
+            await file.WriteAsync(new byte[10], 0);
+            system.FileSystem.Rename("/file", "/other");
+            Assert.Equal(1, disk.CountFaults(FaultKind.NameError));
+            disk.SetFaults(FaultPlan.None.With(FaultKind.NameError, 1));
+            await Assert.ThrowsAsync<AioException>(() => Started.CreateAsync(system, "/new"));
+            Assert.Throws<AioException>(() => system.FileSystem.SyncDirectory("/"));
+            await Assert.ThrowsAsync<AioException>(async () => await file.SetLengthAsync(5));
+            Assert.Equal(10, file.GetLength());
+        });
+    }
+
+    [Fact]
+    public async Task FaultsWorkWithoutALoop()
+    {
+        FaultPlan plan = FaultPlan.None.With(FaultKind.TransientError, 0.3).With(FaultKind.ShortRead, 0.3).With(FaultKind.ShortWrite, 0.3).With(FaultKind.Reorder, 0.5);
+        SimulatedDisk disk = new(new SimulatedDiskOptions { Faults = plan });
+        await using AioSystem system = Started.On(disk);
+        int[] failures = await Task.WhenAll(Enumerable.Range(0, 4).Select(number => Task.Run(() => WriteAsync(number)))).WaitAsync(TimeSpan.FromSeconds(120));
+        Assert.All(failures, static count => Assert.True(count > 10));
+        Assert.True(disk.CountFaults(FaultKind.TransientError) >= failures.Sum() && disk.CountFaults(FaultKind.ShortWrite) > 10);
+
+        async Task<int> WriteAsync(int number)
+        {
+            int failed = 0;
+            await using AioFile file = await Started.CreateAsync(system, $"/file{number}");
+            byte[] content = Started.Bytes((ulong)number, 3000);
+            byte[] back = new byte[3000];
+            for (int round = 0; round < 200; round++)
+            {
+                await Task.Yield();
+                try
+                {
+                    await file.WriteAsync(content, 0);
+                    await file.ReadAsync(back, 0);
+                    Assert.Equal(content, back);
+                }
+                catch (AioException)
+                {
+                    failed++;
+                }
+            }
+
+            return failed;
+        }
+    }
+
+    [Fact]
     public void AnEagainOfTheDeviceIsTheMethodsToSolve() => With(
         FaultPlan.None.With(FaultKind.Again, 0.8),
         async (disk, file) =>
@@ -175,6 +276,22 @@ public sealed class FaultTests
             foreach (AioFile file in files) await file.DisposeAsync();
         });
     }
+
+    [Fact]
+    public void TheBudgetBoundsTheDamagesOfARun() => With(
+        (FaultPlan.None with { Budget = new FaultBudget { DamagesMaximum = 3 } }).With(FaultKind.BitRot, 1).With(FaultKind.LostWrite, 0.5),
+        async (disk, file) =>
+        {
+            await file.AllocateAsync(0, 8192);
+            for (int round = 0; round < 50; round++)
+            {
+                await file.WriteAsync(new byte[8192], 0);
+                await file.ReadAsync(new byte[8192], 0);
+            }
+
+            // A lost write of two sectors is two damages.
+            Assert.InRange(disk.CountFaults(FaultKind.BitRot) + disk.CountFaults(FaultKind.LostWrite), 2, 3);
+        });
 
     [Fact]
     public void LeavingOutARuleDoesNotChangeWhatTheOthersDo()

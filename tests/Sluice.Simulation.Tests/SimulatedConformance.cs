@@ -2,14 +2,23 @@ using Sluice.Conformance;
 
 namespace Sluice.Simulation.Tests;
 
-/// <summary>The suite for the io_method simulated, with files of the operating system: those go through its queue as well.</summary>
+/// <summary>The suite for the io_method simulated, with the files of its disk.</summary>
 public sealed class SimulatedConformance : IoMethodConformance
 {
-    protected override ConformanceMethod Method => new()
+    protected override ConformanceMethod Method => Describe(("reorder_ppm", "300000"), ("again_ppm", "50000"));
+
+    [Fact]
+    public void TheFilesAreThoseOfTheDisk() => Run(static run =>
+    {
+        Assert.Contains("SimulatedFile", run.CreateFile(1).GetType().Name, StringComparison.Ordinal);
+        Assert.False(run.HasOsFiles);
+    });
+
+    internal static ConformanceMethod Describe(params (string Name, string Value)[] settings) => new()
     {
         Name = "simulated",
         CreateFactory = static () => ConformanceMethod.LoadFactory(Path.Combine(IoMethodCatalog.DefaultDirectory, "simulated", "Sluice.Methods.Simulated.dll")),
         PluginDirectory = IoMethodCatalog.DefaultDirectory,
-        Settings = new Dictionary<string, string> { ["os_files"] = "true", ["reorder_ppm"] = "300000", ["again_ppm"] = "50000" },
+        Settings = settings.ToDictionary(static setting => setting.Name, static setting => setting.Value),
     };
 }

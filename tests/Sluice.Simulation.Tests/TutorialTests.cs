@@ -47,8 +47,7 @@ public sealed class TutorialTests
 
         public override async Task WorkAsync(SimulationRun run)
         {
-            long end = run.Disk.OperationCount + run.Operations;
-            while (run.Disk.OperationCount < end)
+            while (run.HasMoreWork)
             {
                 await _file.WriteAsync(BitConverter.GetBytes(++_submitted), 0);
                 if (flushes) await _file.FlushAsync();

@@ -14,6 +14,12 @@ public abstract class Scenario
         return new SimulatedDiskOptions { SectorBytes = random.Chance(0.5) ? 512 : 4096 };
     }
 
+    /// <summary>The system of each boot: modules with targets and callbacks, more contexts or handles. A small one unless said otherwise.</summary>
+    /// <param name="options">To be changed; the method, its catalog and the clock are given.</param>
+    public virtual void ConfigureSystem(AioSystemOptions options)
+    {
+    }
+
     /// <summary>What goes wrong while <see cref="WorkAsync"/> runs; nothing unless said otherwise.</summary>
     /// <param name="random">For choosing rates.</param>
     public virtual FaultPlan PlanFaults(SimulatedRandom random) => FaultPlan.None;
@@ -30,8 +36,8 @@ public abstract class Scenario
     public abstract Task WorkAsync(SimulationRun run);
 
     /// <summary>
-    /// Recovers and checks what was promised: on a new system after every crash, and at the end. No faults; a crash may come in the midst,
-    /// and then it is called again.
+    /// Recovers and checks what was promised: on a new system after every crash, and at the end after the work has ended in good order. No
+    /// faults; a crash may come in the midst, and then it is called again.
     /// </summary>
     /// <param name="run">The run.</param>
     public abstract Task CheckAsync(SimulationRun run);

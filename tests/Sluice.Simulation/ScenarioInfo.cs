@@ -12,7 +12,11 @@ public sealed record ScenarioInfo(string Name, string Description, Func<Scenario
     /// <summary>How many crashes unless said otherwise.</summary>
     public int Crashes { get; init; } = 3;
 
+    /// <summary>The assembly that <c>sluice simulate</c> has to be given to know the scenario; null when it knows it anyway.</summary>
+    public string? AssemblyPath { get; init; }
+
     /// <summary>The parameters of a run with the usual sizes.</summary>
     /// <param name="seed">The seed.</param>
-    public SimulationParameters ParametersFor(ulong seed) => new(Name, seed) { Operations = Operations, Crashes = Crashes };
+    public SimulationParameters ParametersFor(ulong seed) =>
+        new(Name, seed) { Operations = Operations, Crashes = Crashes, AssemblyPath = AssemblyPath };
 }

@@ -16,6 +16,9 @@ public sealed record SimulationParameters(string Scenario, ulong Seed)
     /// <summary>Rules of the fault plan to leave out, by their numbers.</summary>
     public IReadOnlyList<int> Without { get; init; } = [];
 
+    /// <summary>The assembly that <c>sluice simulate</c> has to be given to know the scenario; null when it knows it anyway.</summary>
+    public string? AssemblyPath { get; init; }
+
     /// <summary>How long, in real time, the run may stand still with nothing left to happen before that is a failure.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -47,6 +50,7 @@ public sealed record SimulationParameters(string Scenario, ulong Seed)
     private string Extra()
     {
         string text = string.Create(CultureInfo.InvariantCulture, $" --operations {Operations} --crashes {Crashes}");
-        return Without.Count == 0 ? text : $"{text} --without {string.Join(',', Without)}";
+        if (Without.Count != 0) text += $" --without {string.Join(',', Without)}";
+        return AssemblyPath is null ? text : $"{text} --assembly {AssemblyPath}";
     }
 }

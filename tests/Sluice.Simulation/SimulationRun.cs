@@ -28,8 +28,14 @@ public sealed class SimulationRun
     /// <summary>The disk; outlives all systems.</summary>
     public SimulatedDisk Disk { get; }
 
+    /// <summary>The process of the moment: the system and what was built on it. A new one after every crash.</summary>
+    public SimulatedBoot Boot { get; internal set; } = null!;
+
     /// <summary>The system of the moment; a new one after every crash.</summary>
-    public AioSystem System { get; internal set; } = null!;
+    public AioSystem System => Boot.System;
+
+    /// <summary>The clock of everything.</summary>
+    public TimeProvider Time => Disk.Time;
 
     /// <summary>The scenario's random numbers.</summary>
     public SimulatedRandom Random { get; }
@@ -37,15 +43,33 @@ public sealed class SimulationRun
     /// <summary>How many operations the work of this round shall make, about.</summary>
     public int Operations { get; internal set; }
 
+    /// <summary>Whether the work of this round shall go on: it has not yet made as many operations as it shall, and nothing has ended it.</summary>
+    public bool HasMoreWork => Disk.OperationCount < RoundEnd && !IsDead && !Boot.Stopping.IsCancellationRequested;
+
     /// <summary>How many crashes there were.</summary>
     public int Round { get; internal set; }
 
     /// <summary>Whether the disk crashed under the system of the moment: its process is dead, and what it still does means nothing.</summary>
-    public bool IsDead => Disk.CrashCount != CrashesAtStart;
+    public bool IsDead => Boot.IsDead;
 
-    internal int CrashesAtStart { get; set; }
+    /// <summary>The number of the disk's operation at which the work of this round shall end.</summary>
+    internal long RoundEnd { get; set; }
 
-    /// <summary>Fails the run when something promised does not hold. A dead process is asked nothing.</summary>
+    /// <summary>Hands over what lives as long as the process of the moment; see <see cref="SimulatedBoot.Own"/>.</summary>
+    /// <typeparam name="T">An <see cref="IAsyncDisposable"/> or an <see cref="IDisposable"/>.</typeparam>
+    /// <param name="thing">The thing.</param>
+    /// <returns>The thing.</returns>
+    public T Own<T>(T thing)
+        where T : class => Boot.Own(thing);
+
+    /// <summary>Starts code that runs beside the work until that has ended; see <see cref="SimulatedBoot.Start"/>.</summary>
+    /// <param name="flow">The code.</param>
+    public void Start(Func<CancellationToken, Task> flow) => Boot.Start(flow);
+
+    /// <summary>
+    /// Fails the run when something promised does not hold, also in a process that died: where a dead process gets other answers than a
+    /// living one, look at <see cref="IsDead"/> first.
+    /// </summary>
     /// <param name="condition">What must hold.</param>
     /// <param name="message">What is wrong when it does not.</param>
     public void Expect([DoesNotReturnIf(false)] bool condition, string message)

@@ -1,8 +1,6 @@
-using Sluice.Plugins;
-
 namespace Sluice.Simulation;
 
-/// <summary>Runs one seed of a scenario: set-up, then rounds of check, work and crash, then a last check.</summary>
+/// <summary>Runs one seed of a scenario: set-up, then rounds of check, work and crash, then one that ends in good order, and a last check.</summary>
 public static class Simulator
 {
     private const ulong CrashPlanStream = 60;
@@ -44,7 +42,7 @@ public static class Simulator
         SimulationParameters parameters = run.Parameters;
         SimulatedRandom crashes = new(parameters.Seed, CrashPlanStream);
         FaultPlan plan = subject.PlanFaults(new SimulatedRandom(parameters.Seed, FaultPlanStream)).Without(parameters.Without);
-        WithSystem(run, () => subject.SetUpAsync(run), mayDie: false);
+        WithSystem(subject, run, () => subject.SetUpAsync(run), mayDie: false);
         while (run.Disk.CrashCount < parameters.Crashes)
         {
             run.Round = run.Disk.CrashCount;
@@ -52,7 +50,7 @@ public static class Simulator
             CrashPlan crash = PlanCrash(crashes, parameters.Operations);
             bool hitsCheck = crashes.Chance(CheckCrashShare);
             int before = run.Disk.CrashCount;
-            WithSystem(run, () => RunRoundAsync(subject, run, plan, crash, hitsCheck), mayDie: true);
+            WithSystem(subject, run, () => RunRoundAsync(subject, run, plan, crash, hitsCheck), mayDie: true);
             run.Disk.SetFaults(FaultPlan.None);
             run.Disk.PlanCrash(null);
             if (run.Disk.CrashCount == before) run.Disk.Crash(crash.Kind);
@@ -60,7 +58,11 @@ public static class Simulator
 
         run.Round = run.Disk.CrashCount;
         run.Operations = parameters.Operations;
-        WithSystem(run, () => FinishAsync(subject, run, plan), mayDie: false);
+        WithSystem(subject, run, () => FinishAsync(subject, run, plan), mayDie: false);
+
+        // And once more after an end in good order.
+        run.Disk.SetFaults(FaultPlan.None);
+        WithSystem(subject, run, () => subject.CheckAsync(run), mayDie: false);
     }
 
     private static async Task RunRoundAsync(Scenario subject, SimulationRun run, FaultPlan plan, CrashPlan crash, bool hitsCheck)
@@ -69,6 +71,7 @@ public static class Simulator
         await subject.CheckAsync(run);
         run.Disk.SetFaults(plan);
         if (!hitsCheck) run.Disk.PlanCrash(crash);
+        run.RoundEnd = run.Disk.OperationCount + run.Operations;
         await subject.WorkAsync(run);
     }
 
@@ -76,9 +79,8 @@ public static class Simulator
     {
         await subject.CheckAsync(run);
         run.Disk.SetFaults(plan);
+        run.RoundEnd = run.Disk.OperationCount + run.Operations;
         await subject.WorkAsync(run);
-        run.Disk.SetFaults(FaultPlan.None);
-        await subject.CheckAsync(run);
     }
 
     private static CrashPlan PlanCrash(SimulatedRandom random, int operations)
@@ -89,44 +91,16 @@ public static class Simulator
         return new CrashPlan(kind) { AtOperation = 1 + random.Next(Math.Max(1, operations)) };
     }
 
-    private static void WithSystem(SimulationRun run, Func<Task> work, bool mayDie)
+    private static void WithSystem(Scenario subject, SimulationRun run, Func<Task> work, bool mayDie)
     {
-        IoMethodCatalog catalog = new();
-        catalog.Add("simulated", new SimulatedMethodFactory(run.Disk));
-        using AioSystem system = AioSystem.Start(new AioSystemOptions
-        {
-            Method = "simulated",
-            Catalog = catalog,
-            TimeProvider = run.Disk.Time,
-            SharedContexts = 1,
-            ContextsMax = 2,
-            HandlesPerContext = 32,
-        });
-        run.System = system;
-        run.CrashesAtStart = run.Disk.CrashCount;
-        try
-        {
-            system.RunLoop(() => RunOrStallAsync(run.Disk, work));
-        }
-        catch (Exception exception) when (mayDie && run.IsDead && exception is not SimulationException)
-        {
-            // The process died: that its calls fail is what dying means.
-        }
-    }
-
-    // Also a dead process must not hang: whoever waits there waits for an I/O that the runtime has to end.
-    private static async Task RunOrStallAsync(SimulatedDisk disk, Func<Task> work)
-    {
-        TaskCompletionSource stall = new();
-        Action stalled = () => stall.TrySetException(new SimulationException("Nothing is in flight, no timer is set, and the code waits for something that never comes."));
-        disk.Stalled += stalled;
-        try
-        {
-            await await Task.WhenAny(work(), stall.Task);
-        }
-        finally
-        {
-            disk.Stalled -= stalled;
-        }
+        bool survived = SimulatedBoot.Run(
+            run.Disk,
+            boot =>
+            {
+                run.Boot = boot;
+                return work();
+            },
+            subject.ConfigureSystem);
+        if (!survived && !mayDie) throw new SimulationException("The disk crashed in the set-up or after the last planned crash: leave crashes to the run.");
     }
 }

@@ -5,8 +5,10 @@ using Sluice.Tool.Tests.Support;
 namespace Sluice.Tool.Tests;
 
 /// <summary><c>sluice simulate</c>, and the tool's own copy on a disk that loses power.</summary>
-public sealed class SimulateCommandTests
+public sealed class SimulateCommandTests : IDisposable
 {
+    private readonly string _store = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.seeds");
+
     private const int FreshSeeds = 300;
 
     [Fact]
@@ -55,7 +57,8 @@ public sealed class SimulateCommandTests
     }
 
     [Theory]
-    [InlineData("There is no scenario 'nope'", "simulate", "nope")]
+    [InlineData("There is no scenario 'nope'; there are: append-log, atomic-file, copy,", "simulate", "nope")]
+    [InlineData("There is no assembly 'none.dll'", "simulate", "--assembly", "none.dll")]
     [InlineData("--seeds is '0'", "simulate", "append-log", "--seeds", "0")]
     [InlineData("--operations is 0", "simulate", "append-log", "--operations", "0")]
     [InlineData("--without is 'a'", "simulate", "append-log", "--without", "a")]
@@ -64,6 +67,20 @@ public sealed class SimulateCommandTests
     [InlineData("sluice simulate --benchmark", "bench", "randread", "--method", "simulated")]
     [InlineData("empty at first", "copy", "a", "b", "--method", "simulated")]
     public void AMistakeIsOneLine(string text, params string[] command) => ToolRun.Of(command).HasOneLine(2, text);
+
+    [Fact]
+    public void TheScenariosOfAnotherAssemblyAreListedAndRun()
+    {
+        string path = typeof(GreetingScenario).Assembly.Location;
+        Assert.Matches("append-log(.|\n)*greeting +says what was said", ToolRun.Of("simulate", "--assembly", path).Succeeds().Output);
+        Assert.Contains("greeting: seed 5, ", ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5").Succeeds().Output, StringComparison.Ordinal);
+        Assert.Contains(" create /0 = 0", ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5", "--trace", "-").Succeeds().Output, StringComparison.Ordinal);
+        ToolRun broken = ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5", "--operations", "666", "--store", _store);
+        Assert.Equal((1, "sluice: greeting, seed 5: It is broken."), (broken.ExitCode, broken.Error.TrimEnd()));
+        Assert.Contains($"repeat: sluice simulate greeting --seed 5 --operations 666 --crashes 3 --assembly {path}", broken.Output, StringComparison.Ordinal);
+        Assert.Contains("shrunk: ", broken.Output, StringComparison.Ordinal);
+        Assert.Equal(["# It is broken.", "greeting 5 666 0"], File.ReadAllLines(_store));
+    }
 
     [Fact]
     public void ACopyThatIsKilledAnywhereLeavesTheOldTargetOrAWholeCopy()
@@ -84,5 +101,20 @@ public sealed class SimulateCommandTests
         ScenarioInfo scenario = new("copy-without-fsync", "broken", static () => new CopyScenario(isDurable: false)) { Operations = 150 };
         SweepResult sweep = SeedSweep.Run(scenario, 1, 100);
         Assert.IsType<SimulationException>(Assert.Single(sweep.Failures.Take(1)).Exception);
+    }
+
+    public void Dispose() => File.Delete(_store);
+
+    [Scenario("greeting", "says what was said")]
+    private sealed class GreetingScenario : Scenario
+    {
+        public override async Task WorkAsync(SimulationRun run)
+        {
+            run.Expect(run.Operations != 666, "It is broken.");
+            await using AioFile file = await AioFile.CreateDurableAsync(run.System, $"/{run.Round}");
+            while (run.HasMoreWork) await file.WriteAsync("hello"u8.ToArray(), 0);
+        }
+
+        public override Task CheckAsync(SimulationRun run) => Task.CompletedTask;
     }
 }

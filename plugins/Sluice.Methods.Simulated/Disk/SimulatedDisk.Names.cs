@@ -16,23 +16,7 @@ public sealed partial class SimulatedDisk
             bool isUnnamed = options.Creation == IoCreation.Unnamed;
             Node? existing = isUnnamed ? null : Find(path);
             bool creates = isUnnamed || (existing is null && options.Creation != IoCreation.OpenExisting);
-            Begin(creates ? TraceOperation.Create : TraceOperation.Open, path, epoch, "open");
-            if (existing is { IsDirectory: true }) throw Fail("open", path, Errno.EISDIR);
-            if (existing is not null && options.Creation == IoCreation.CreateNew) throw Fail("open", path, Errno.EEXIST);
-            Inode inode = existing?.File ?? (creates ? Create(path, isUnnamed) : throw Fail("open", path, Errno.ENOENT));
-            if (options.Exclusive)
-            {
-                if (inode.ExclusiveHolders != 0) throw Fail("open", path, Errno.EAGAIN, "another open file holds the lock");
-                inode.ExclusiveHolders = 1;
-            }
-
-            inode.OpenCount++;
-            if (options.Creation == IoCreation.CreateOrTruncate && existing is not null) inode.SetLength(0);
-            SimulatedFile file = new(this, path, options, inode, Trace.NumberOf(path), epoch);
-            if (options.PreallocateBytes <= 0 || (options.Access & IoAccess.Write) == 0) return file;
-            if (inode.TryAllocate(0, options.PreallocateBytes)) return file;
-            file.Dispose();
-            throw Fail("open", path, Errno.ENOSPC);
+            return Do(creates ? TraceOperation.Create : TraceOperation.Open, path, epoch, "open", 0, () => OpenNow(path, options, epoch, existing, creates));
         }
     }
 
@@ -61,10 +45,13 @@ public sealed partial class SimulatedDisk
     {
         lock (Time.Gate)
         {
-            string attempt = $"set the length of {file.Path} to {lengthBytes} bytes";
-            Begin(TraceOperation.SetLength, file.Path, file.Epoch, "set the length of", lengthBytes);
-            if ((file.Access & IoAccess.Write) == 0) throw new AioException(attempt, Errno.EBADF);
-            file.Inode.SetLength(lengthBytes);
+            Do(TraceOperation.SetLength, file.Path, file.Epoch, "set the length of", lengthBytes, () =>
+            {
+                string attempt = $"set the length of {file.Path} to {lengthBytes} bytes";
+                if ((file.Access & IoAccess.Write) == 0) throw new AioException(attempt, Errno.EBADF);
+                file.Inode.SetLength(lengthBytes);
+                return 0;
+            });
         }
     }
 
@@ -81,20 +68,11 @@ public sealed partial class SimulatedDisk
     {
         lock (Time.Gate)
         {
-            Begin(TraceOperation.Rename, sourcePath, epoch, "rename");
-            (Node sourceFolder, string sourceName) = FindFolder("rename", sourcePath);
-            (Node targetFolder, string targetName) = FindFolder("rename", targetPath);
-            Node moved = sourceFolder.Entries.GetValueOrDefault(sourceName) ?? throw Fail("rename", sourcePath, Errno.ENOENT);
-            Node? replaced = targetFolder.Entries.GetValueOrDefault(targetName);
-            if (ReferenceEquals(moved, replaced)) return;
-            if (replaced is not null && replaced.IsDirectory != moved.IsDirectory) throw Fail("rename", targetPath, moved.IsDirectory ? Errno.ENOTDIR : Errno.EISDIR);
-            if (replaced is { IsDirectory: true, Entries.Count: > 0 }) throw Fail("rename", targetPath, Errno.ENOTEMPTY);
-            long group = ++_lastGroup;
-            SetName(targetFolder, targetName, moved, group);
-            SetName(sourceFolder, sourceName, null, group);
-            if (replaced?.File is not { } old) return;
-            old.NameCount--;
-            ReleaseIfGone(old);
+            Do(TraceOperation.Rename, sourcePath, epoch, "rename", 0, () =>
+            {
+                RenameNow(sourcePath, targetPath);
+                return 0;
+            });
         }
     }
 
@@ -102,13 +80,11 @@ public sealed partial class SimulatedDisk
     {
         lock (Time.Gate)
         {
-            Begin(TraceOperation.Remove, path, epoch, "remove");
-            (Node folder, string name) = FindFolder("remove", path);
-            Node node = folder.Entries.GetValueOrDefault(name) ?? throw Fail("remove", path, Errno.ENOENT);
-            if (node.File is null) throw Fail("remove", path, Errno.EISDIR);
-            SetName(folder, name, null, ++_lastGroup);
-            node.File.NameCount--;
-            ReleaseIfGone(node.File);
+            Do(TraceOperation.Remove, path, epoch, "remove", 0, () =>
+            {
+                RemoveNow(path);
+                return 0;
+            });
         }
     }
 
@@ -116,8 +92,11 @@ public sealed partial class SimulatedDisk
     {
         lock (Time.Gate)
         {
-            Begin(TraceOperation.CreateDirectory, path, epoch, "make");
-            MakeFolders(SplitPath(path), "make", path);
+            Do(TraceOperation.CreateDirectory, path, epoch, "make", 0, () =>
+            {
+                CreateDirectoryNow(path);
+                return 0;
+            });
         }
     }
 
@@ -125,12 +104,11 @@ public sealed partial class SimulatedDisk
     {
         lock (Time.Gate)
         {
-            Begin(TraceOperation.RemoveDirectory, path, epoch, "remove");
-            (Node folder, string name) = FindFolder("remove", path);
-            Node node = folder.Entries.GetValueOrDefault(name) ?? throw Fail("remove", path, Errno.ENOENT);
-            if (!node.IsDirectory) throw Fail("remove", path, Errno.ENOTDIR);
-            if (node.Entries.Count != 0) throw Fail("remove", path, Errno.ENOTEMPTY);
-            SetName(folder, name, null, ++_lastGroup);
+            Do(TraceOperation.RemoveDirectory, path, epoch, "remove", 0, () =>
+            {
+                RemoveDirectoryNow(path);
+                return 0;
+            });
         }
     }
 
@@ -151,24 +129,97 @@ public sealed partial class SimulatedDisk
     {
         lock (Time.Gate)
         {
-            Begin(TraceOperation.SyncDirectory, path, epoch, "sync");
-            Node folder = FindDirectory("sync", path);
-            foreach (NameChange change in _nameChanges)
+            Do(TraceOperation.SyncDirectory, path, epoch, "sync", 0, () =>
             {
-                // A name that moved to another folder is never in neither: what left this one has arrived there.
-                if (ReferenceEquals(change.Directory, folder) && change.Target is null) SettleArrival(change.Group, folder);
-            }
-
-            foreach (NameChange settled in _settled)
-            {
-                // With it everything that was done to that name before.
-                _nameChanges.RemoveAll(change => ReferenceEquals(change.Directory, settled.Directory) && change.Name == settled.Name && change.Group <= settled.Group);
-            }
-
-            _settled.Clear();
-            _nameChanges.RemoveAll(change => ReferenceEquals(change.Directory, folder));
-            folder.DurableEntries = new Dictionary<string, Node>(folder.Entries, StringComparer.Ordinal);
+                SyncDirectoryNow(path);
+                return 0;
+            });
         }
+    }
+
+    private SimulatedFile OpenNow(string path, IoOpenOptions options, int epoch, Node? existing, bool creates)
+    {
+        if (existing is not null && options.Creation == IoCreation.CreateNew) throw Fail("open", path, Errno.EEXIST);
+        if (existing is { IsDirectory: true }) throw Fail("open", path, Errno.EISDIR);
+        bool isUnnamed = options.Creation == IoCreation.Unnamed;
+        if (existing is null && !creates) throw Missing("open", path);
+        Inode inode = existing?.File ?? Create(path, isUnnamed);
+        if (options.Exclusive)
+        {
+            if (inode.ExclusiveHolders != 0) throw Fail("open", path, Errno.EAGAIN, "another open file holds the lock");
+            inode.ExclusiveHolders = 1;
+        }
+
+        inode.OpenCount++;
+        if (options.Creation == IoCreation.CreateOrTruncate && existing is not null) inode.SetLength(0);
+        SimulatedFile file = new(this, path, options, inode, Trace.NumberOf(path), epoch);
+        if (options.PreallocateBytes <= 0 || (options.Access & IoAccess.Write) == 0) return file;
+        if (inode.TryAllocate(0, options.PreallocateBytes)) return file;
+        file.Dispose();
+        throw Fail("open", path, Errno.ENOSPC);
+    }
+
+    private void RenameNow(string sourcePath, string targetPath)
+    {
+        (Node sourceFolder, string sourceName) = FindFolder("rename", sourcePath);
+        (Node targetFolder, string targetName) = FindFolder("rename", targetPath);
+        Node moved = sourceFolder.Entries.GetValueOrDefault(sourceName) ?? throw Fail("rename", sourcePath, Errno.ENOENT);
+        if (IsAbove(moved, targetPath)) throw Fail("rename", targetPath, Errno.EINVAL, "a folder cannot be moved into itself");
+        Node? replaced = targetFolder.Entries.GetValueOrDefault(targetName);
+        if (replaced is not null && IsAbove(replaced, sourcePath)) throw Fail("rename", targetPath, Errno.ENOTEMPTY);
+        if (ReferenceEquals(moved, replaced)) return;
+        if (replaced is not null && replaced.IsDirectory != moved.IsDirectory) throw Fail("rename", targetPath, moved.IsDirectory ? Errno.ENOTDIR : Errno.EISDIR);
+        if (replaced is { IsDirectory: true, Entries.Count: > 0 }) throw Fail("rename", targetPath, Errno.ENOTEMPTY);
+        long group = ++_lastGroup;
+        SetName(targetFolder, targetName, moved, group);
+        SetName(sourceFolder, sourceName, null, group);
+        if (replaced?.File is not { } old) return;
+        old.NameCount--;
+        ReleaseIfGone(old);
+    }
+
+    private void RemoveNow(string path)
+    {
+        (Node folder, string name) = FindFolder("remove", path);
+        Node node = folder.Entries.GetValueOrDefault(name) ?? throw Fail("remove", path, Errno.ENOENT);
+        if (node.File is null) throw Fail("remove", path, Errno.EISDIR);
+        SetName(folder, name, null, ++_lastGroup);
+        node.File.NameCount--;
+        ReleaseIfGone(node.File);
+    }
+
+    private void CreateDirectoryNow(string path)
+    {
+        MakeFolders(SplitPath(path), "make", path);
+    }
+
+    private void RemoveDirectoryNow(string path)
+    {
+        (Node folder, string name) = FindFolder("remove", path);
+        Node node = folder.Entries.GetValueOrDefault(name) ?? throw Fail("remove", path, Errno.ENOENT);
+        if (!node.IsDirectory) throw Fail("remove", path, Errno.ENOTDIR);
+        if (node.Entries.Count != 0) throw Fail("remove", path, Errno.ENOTEMPTY);
+        SetName(folder, name, null, ++_lastGroup);
+    }
+
+    private void SyncDirectoryNow(string path)
+    {
+        Node folder = FindDirectory("sync", path);
+        foreach (NameChange change in _nameChanges)
+        {
+            // A name that moved to another folder is never in neither: what left this one has arrived there.
+            if (ReferenceEquals(change.Directory, folder) && change.Target is null) SettleArrival(change.Group, folder);
+        }
+
+        foreach (NameChange settled in _settled)
+        {
+            // With it everything that was done to that name before.
+            _nameChanges.RemoveAll(change => ReferenceEquals(change.Directory, settled.Directory) && change.Name == settled.Name && change.Group <= settled.Group);
+        }
+
+        _settled.Clear();
+        _nameChanges.RemoveAll(change => ReferenceEquals(change.Directory, folder));
+        folder.DurableEntries = new Dictionary<string, Node>(folder.Entries, StringComparer.Ordinal);
     }
 
     private void SettleArrival(long group, Node except)
@@ -199,18 +250,35 @@ public sealed partial class SimulatedDisk
     private static AioException DeadFailure(string attempt, string path) =>
         Fail(attempt, path, Errno.EIO, "the simulated disk crashed, and this system died with it: start a new one");
 
-    private void Begin(TraceOperation operation, string path, int epoch, string attempt, long lengthBytes = 0)
+    // An operation on names is done or not: the one at which the disk crashes may be either, and its caller never learns which.
+    private T Do<T>(TraceOperation operation, string path, int epoch, string attempt, long lengthBytes, Func<T> change)
     {
         if (epoch != CrashCount) throw DeadFailure(attempt, path);
         TraceRecord record = new(Time.NowNanoseconds, operation, Trace.NumberOf(path), 0, lengthBytes, 0, IoRequestFlags.None);
-        if (_crashPlan is { } plan && IsCrashDue(record))
+        CrashPlan? plan = _crashPlan is not null && IsCrashDue(record) ? _crashPlan : null;
+        if (plan is null || _crashes.Chance(0.5))
         {
-            CrashNow(plan.Kind);
-            throw DeadFailure(attempt, path);
+            OperationCount++;
+            Trace.Add(record);
+            if (plan is null)
+            {
+                if (_dice.NextOfNames(operation, path, Time.NowNanoseconds) is not { } rule) return change();
+                CountFault(rule, path);
+                throw Fail(attempt, path, Errno.EIO);
+            }
+
+            try
+            {
+                change();
+            }
+            catch (AioException)
+            {
+                // It would have failed, and nobody is there to be told.
+            }
         }
 
-        OperationCount++;
-        Trace.Add(record);
+        CrashNow(plan.Kind);
+        throw DeadFailure(attempt, path);
     }
 
     private Node? Find(string path)
@@ -227,8 +295,15 @@ public sealed partial class SimulatedDisk
 
     private Node FindDirectory(string attempt, string path)
     {
-        Node node = Find(path) ?? throw Fail(attempt, path, Errno.ENOENT);
+        Node node = Find(path) ?? throw Missing(attempt, path);
         return node.IsDirectory ? node : throw Fail(attempt, path, Errno.ENOTDIR);
+    }
+
+    // What is missing may be the name, or a folder on the way to it, which may also be a file.
+    private AioException Missing(string attempt, string path)
+    {
+        _ = FindFolder(attempt, path);
+        return Fail(attempt, path, Errno.ENOENT);
     }
 
     private (Node Folder, string Name) FindFolder(string attempt, string path)
@@ -244,6 +319,20 @@ public sealed partial class SimulatedDisk
         }
 
         return (node, parts[^1]);
+    }
+
+    // Whether a folder is on the way to what a path names.
+    private bool IsAbove(Node folder, string path)
+    {
+        List<string> parts = SplitPath(path);
+        Node node = _root;
+        for (int index = 0; index < parts.Count - 1; index++)
+        {
+            node = node.Entries[parts[index]];
+            if (ReferenceEquals(node, folder)) return true;
+        }
+
+        return false;
     }
 
     private Node MakeFolders(List<string> parts, string attempt, string path)

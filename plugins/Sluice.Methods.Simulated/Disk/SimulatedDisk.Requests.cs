@@ -25,11 +25,16 @@ public sealed unsafe partial class SimulatedDisk
     }
 
     /// <summary>Does a request. Under the gate.</summary>
-    internal IoOutcome Perform(IoRequest request, SimulatedFile file, long flushSequence)
+    /// <param name="request">The request.</param>
+    /// <param name="file">Its file.</param>
+    /// <param name="flushSequence">What a flush covers: the sequence of the file when the request was submitted.</param>
+    /// <param name="isInPlace">Whether it is executed by its issuer, and no context knows of it when the disk crashes.</param>
+    internal IoOutcome Perform(IoRequest request, SimulatedFile file, long flushSequence, bool isInPlace)
     {
         if (file.Epoch != CrashCount) return Dead;
         if (IsCrashDue(request, file))
         {
+            if (isInPlace) PerformInDoubt(request, file);
             CrashNow(_crashPlan!.Kind);
             return Dead;
         }
@@ -71,11 +76,18 @@ public sealed unsafe partial class SimulatedDisk
             {
                 FaultKind.Stall => most,
                 FaultKind.Again => AgainNanoseconds * (1 + rule.Random.Next(AgainMaximum)),
-                _ => least + rule.Random.Next(most - least + 1),
+                _ => least + Draw(rule, most - least + 1),
             };
         }
 
         return added;
+    }
+
+    // Whole numbers only: the same on every machine.
+    private static long Draw(FaultDice.Rule rule, long count)
+    {
+        if (rule.What.Distribution == LatencyDistribution.LongTail) count = Math.Max(1, count >> rule.Random.Next((int)long.Log2(count) + 1));
+        return rule.Random.Next(count);
     }
 
     private IoOutcome PerformWithFaults(IoRequest request, SimulatedFile file, long flushSequence)

@@ -43,7 +43,7 @@ public sealed class SimulatedFile : IoFile
         ArgumentNullException.ThrowIfNull(request);
         lock (_disk.Time.Gate)
         {
-            return _disk.Perform(request, this, Inode.Sequence);
+            return _disk.Perform(request, this, Inode.Sequence, isInPlace: true);
         }
     }
 

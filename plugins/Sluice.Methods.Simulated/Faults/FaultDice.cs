@@ -37,6 +37,22 @@ internal sealed class FaultDice
         return null;
     }
 
+    /// <summary>Finds the rule that hits an operation on names, if one does.</summary>
+    internal Rule? NextOfNames(TraceOperation operation, string path, long nowNanoseconds)
+    {
+        foreach (Rule rule in _rules)
+        {
+            FaultRule what = rule.What;
+            if (what.Kind != FaultKind.NameError || rule.Count >= what.CountMaximum) continue;
+            if (what.NameOperation is { } one && one != operation) continue;
+            if (!what.Covers(path, 0, 0, nowNanoseconds) || !rule.Random.Chance(what.Rate)) continue;
+            rule.Count++;
+            return rule;
+        }
+
+        return null;
+    }
+
     /// <summary>Whether a sector of a file may be damaged; if so it is taken down as damaged.</summary>
     internal bool TryDamage(string path, long sector)
     {

@@ -41,4 +41,10 @@ public enum FaultKind
 
     /// <summary>The device takes no request now (EAGAIN): the method tries again a little later.</summary>
     Again,
+
+    /// <summary>
+    /// An operation on names (open, create, set the length, rename, remove, make or remove or sync a folder) fails with EIO, once, and has
+    /// changed nothing; see <see cref="FaultRule.NameOperation"/>.
+    /// </summary>
+    NameError,
 }

@@ -47,6 +47,14 @@ public sealed record FaultRule
     /// <summary>For faults of time: the most that is added.</summary>
     public TimeSpan LatencyMaximum { get; init; } = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>For latencies: how they lie between the least and the most.</summary>
+    public LatencyDistribution Distribution { get; init; }
+
+    /// <summary>
+    /// For <see cref="FaultKind.NameError"/>: which operation on names; null for every one. Others than those on names never happen to it.
+    /// </summary>
+    public TraceOperation? NameOperation { get; init; }
+
     /// <summary>The number of the rule's own random numbers; given by the plan. A plan without one of its rules keeps the others' numbers.</summary>
     public int Stream { get; init; }
 
@@ -68,6 +76,7 @@ public sealed record FaultRule
             FaultKind.NoSpace => operation is IoOperation.Write or IoOperation.Allocate,
             FaultKind.FlushFailure => operation is IoOperation.Fsync or IoOperation.Fdatasync or IoOperation.Write,
             FaultKind.TransientError => operation is IoOperation.Read or IoOperation.Write,
+            FaultKind.NameError => false,
             _ => true,
         };
     }

@@ -23,26 +23,28 @@ internal static class SimulateCommand
         Option<int?> operations = new("--operations") { Description = "About how many operations between crashes", HelpName = "number" };
         Option<int?> crashes = new("--crashes") { Description = "How many crashes", HelpName = "number" };
         Option<string?> without = new("--without") { Description = "Numbers of fault rules to leave out, with commas between", HelpName = "numbers" };
-        Option<string?> trace = new("--trace") { Description = "Write everything that happened to this file; for one seed", HelpName = "file" };
+        Option<string?> trace = new("--trace") { Description = "Write everything that happened to this file, or - to show it; for one seed", HelpName = "file" };
         Option<string?> store = new("--store") { Description = "Add a failing seed, shrunk, to this file", HelpName = "file" };
+        Option<string?> assembly = new("--assembly") { Description = "Take scenarios from this assembly as well", HelpName = "file" };
         Option<bool> benchmark = new("--benchmark") { Description = "Measure how fast the simulation itself is" };
         Command command = new("simulate", "Run storage code on a simulated disk that reorders, tears, fails and loses power; a failing seed is shrunk and printed with the command that repeats it")
         {
-            scenario, seed, seeds, operations, crashes, without, trace, store, benchmark,
+            scenario, seed, seeds, operations, crashes, without, trace, store, assembly, benchmark,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(benchmark)) return await Task.Run(() => Measure(output), cancellationToken);
+            IReadOnlyList<ScenarioInfo> known = SimulateText.ScenariosWith(parsed.GetValue(assembly));
             if (parsed.GetValue(scenario) is not { } name)
             {
-                SimulateText.List(output);
+                SimulateText.List(known, output);
                 return Program.Done;
             }
 
             // A fresh seed is printed, as every seed is.
             Request request = new(
-                name == All ? SimulateText.Scenarios : [Find(name)],
+                name == All ? known : [Find(name, known)],
                 parsed.GetValue(seed) ?? (ulong)DateTime.UtcNow.Ticks,
                 parsed.GetValue(seeds),
                 RequirePositive("--operations", parsed.GetValue(operations), 1),
@@ -64,11 +66,11 @@ internal static class SimulateCommand
         return command;
     }
 
-    private static ScenarioInfo Find(string name)
+    private static ScenarioInfo Find(string name, IReadOnlyList<ScenarioInfo> known)
     {
         try
         {
-            return ScenarioCatalog.Get(name, SimulateText.Scenarios);
+            return ScenarioCatalog.Get(name, known);
         }
         catch (KeyNotFoundException exception)
         {
@@ -140,7 +142,8 @@ internal static class SimulateCommand
     private static void RunOne(Request request, ScenarioInfo scenario, TextWriter output, TextWriter error)
     {
         SimulationResult result = Simulator.Run(scenario, request.Size(scenario.ParametersFor(request.FirstSeed)), keepsTrace: request.TracePath is not null);
-        if (request.TracePath is not null) result.Trace.Save(request.TracePath);
+        if (request.TracePath == "-") result.Trace.WriteTo(output);
+        else if (request.TracePath is not null) result.Trace.Save(request.TracePath);
         output.WriteLine(SimulateText.One(result));
         if (result.IsFailure) ReportFailure(request, scenario, result, output, error);
     }

@@ -10,7 +10,8 @@ namespace Sluice.Tool.Simulate;
 /// done is there. A copy that failed leaves nothing behind.
 /// </summary>
 /// <param name="isDurable">Whether --fsync is given. Without it the promise does not hold, which a test wants to see.</param>
-internal sealed class CopyScenario(bool isDurable = true) : Scenario
+[Scenario("copy", "sluice copy --fsync killed anywhere: the old target or a whole copy", Operations = 150)]
+internal sealed class CopyScenario(bool isDurable) : Scenario
 {
     private const string Folder = "/data";
     private const string Target = Folder + "/target";
@@ -22,6 +23,12 @@ internal sealed class CopyScenario(bool isDurable = true) : Scenario
     private readonly byte[][] _contents = new byte[Sources][];
     private readonly HashSet<int> _possible = [];
     private int _copies;
+
+    /// <summary>With --fsync.</summary>
+    public CopyScenario()
+        : this(isDurable: true)
+    {
+    }
 
     /// <inheritdoc/>
     public override FaultPlan PlanFaults(SimulatedRandom random) => FaultPlan.None
@@ -73,8 +80,7 @@ internal sealed class CopyScenario(bool isDurable = true) : Scenario
     public override async Task WorkAsync(SimulationRun run)
     {
         if (_possible.Count == 0) _possible.Add(-1);
-        long end = run.Disk.OperationCount + run.Operations;
-        while (run.Disk.OperationCount < end)
+        while (run.HasMoreWork)
         {
             int number = run.Random.Next(Sources);
             _possible.Add(number);

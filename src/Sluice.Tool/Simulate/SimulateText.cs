@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using Sluice.Simulation;
 using Sluice.Tool.Infrastructure;
 using Spectre.Console;
@@ -8,15 +9,35 @@ namespace Sluice.Tool.Simulate;
 /// <summary>What <c>sluice simulate</c> prints.</summary>
 internal static class SimulateText
 {
-    /// <summary>The scenarios: those of the library, and that of this tool's own copy.</summary>
-    internal static IReadOnlyList<ScenarioInfo> Scenarios { get; } =
-        [.. ScenarioCatalog.All.Append(new ScenarioInfo("copy", "sluice copy --fsync killed anywhere: the old target or a whole copy", static () => new CopyScenario()) { Operations = 150 })
-            .OrderBy(static scenario => scenario.Name, StringComparer.Ordinal)];
+    // Assemblies that come with the tool and have scenarios: more are added here.
+    private static readonly Assembly[] s_assemblies = [typeof(ScenarioCatalog).Assembly, typeof(CopyScenario).Assembly];
 
-    internal static void List(TextWriter output)
+    /// <summary>The scenarios that the tool knows: those of the library, and that of its own copy.</summary>
+    internal static IReadOnlyList<ScenarioInfo> Scenarios { get; } =
+        [.. ScenarioCatalog.In(s_assemblies).Select(static scenario => scenario with { AssemblyPath = null })];
+
+    /// <summary>Those, and the ones of an assembly of the user's.</summary>
+    /// <param name="assemblyPath">The assembly; null for none.</param>
+    internal static IReadOnlyList<ScenarioInfo> ScenariosWith(string? assemblyPath)
+    {
+        if (assemblyPath is null) return Scenarios;
+        try
+        {
+            IReadOnlyList<ScenarioInfo> added = ScenarioCatalog.Load(assemblyPath);
+            ScenarioInfo? known = Scenarios.FirstOrDefault(scenario => added.Any(other => other.Name == scenario.Name));
+            if (known is not null) throw new UsageException($"{assemblyPath} has a scenario '{known.Name}', and sluice has one of that name: rename it.");
+            return [.. Scenarios.Concat(added).OrderBy(static scenario => scenario.Name, StringComparer.Ordinal)];
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new UsageException(exception.Message);
+        }
+    }
+
+    internal static void List(IReadOnlyList<ScenarioInfo> scenarios, TextWriter output)
     {
         Table table = new Table().Border(TableBorder.None).AddColumns("scenario", "what it promises", "operations", "crashes");
-        foreach (ScenarioInfo scenario in Scenarios)
+        foreach (ScenarioInfo scenario in scenarios)
         {
             table.AddRow(scenario.Name, Markup.Escape(scenario.Description), Text(scenario.Operations), Text(scenario.Crashes));
         }

@@ -8,10 +8,14 @@ namespace Sluice.Conformance.Support;
 /// <summary>Everything one test makes: systems, files, memory. Disposed at its end, systems first, so that memory outlives every I/O.</summary>
 public sealed class ConformanceRun : IDisposable
 {
+    private const int ChunkBlocks = 128;
+
     private readonly List<AioSystem> _systems = [];
     private readonly List<IDisposable> _owned = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("sluice-conformance-").FullName;
     private AioSystem? _system;
+    private AioSystem? _latest;
+    private AioSystem? _copier;
     private int _fileCount;
 
     internal ConformanceRun(ConformanceMethod method) => Method = method;
@@ -24,8 +28,14 @@ public sealed class ConformanceRun : IDisposable
     /// <summary>What the systems warned of.</summary>
     public ConcurrentQueue<AioWarning> Warnings { get; } = new();
 
-    /// <summary>The test's folder.</summary>
-    public string Folder => _folder;
+    /// <summary>Whether the files of the latest system are the operating system's; a method may bring its own.</summary>
+    public bool HasOsFiles => ReferenceEquals(FileSystem, IoFileSystem.OperatingSystem);
+
+    // Files are made where the latest system has its own: a method with files of its own has others in each system.
+    private IoFileSystem FileSystem => (_latest ?? System).FileSystem;
+
+    // Copies content from and to files of any kind, whatever the method under test does with bytes, and is in none of its statistics.
+    private AioSystem Copier => _copier ??= StartCopier();
 
     /// <summary>The test's system, if it needs no options of its own.</summary>
     public AioSystem System => _system ??= Start();
@@ -52,27 +62,41 @@ public sealed class ConformanceRun : IDisposable
         var system = AioSystem.Start(options);
         system.Warning += Warnings.Enqueue;
         lock (_systems) _systems.Add(system);
+        _latest = system;
         return system;
     }
 
-    /// <summary>Makes a file of so many blocks that has the pattern, and opens it.</summary>
-    public IoFile CreateFile(int blocks, IoOpenOptions? options = null, ulong seed = 0) =>
-        Own(IoFileSystem.OperatingSystem.Open(CreatePath(blocks, seed), options ?? new IoOpenOptions { Access = IoAccess.ReadWrite }));
+    /// <summary>Opens a file of the latest system's file system.</summary>
+    public IoFile Open(string path, IoOpenOptions? options = null) => Own(FileSystem.Open(path, options ?? new IoOpenOptions { Access = IoAccess.ReadWrite }));
 
-    /// <summary>Makes a file of so many blocks that has the pattern.</summary>
+    /// <summary>Makes a file of so many blocks that has the pattern, in the latest system's file system, and opens it.</summary>
+    public IoFile CreateFile(int blocks, IoOpenOptions? options = null, ulong seed = 0) => Open(CreatePath(blocks, seed), options);
+
+    /// <summary>Makes a file of so many blocks that has the pattern, in the latest system's file system.</summary>
     public string CreatePath(int blocks, ulong seed = 0)
     {
-        string path = Path.Combine(_folder, $"file-{Interlocked.Increment(ref _fileCount)}");
-        using FileStream stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
-        byte[] chunk = new byte[Math.Min(blocks, 128) * Pattern.BlockBytes];
-        for (int block = 0; block < blocks; block += 128)
+        if (!FileSystem.Exists(_folder)) FileSystem.CreateDirectory(_folder);
+        string path = $"{_folder}/file-{Interlocked.Increment(ref _fileCount)}";
+        using IoFile file = FileSystem.Open(path, new IoOpenOptions { Access = IoAccess.Write, Creation = IoCreation.CreateNew });
+        using NativeBlock chunk = new(Math.Min(blocks, ChunkBlocks) * Pattern.BlockBytes);
+        for (int block = 0; block < blocks; block += ChunkBlocks)
         {
-            Span<byte> part = chunk.AsSpan(0, Math.Min(128, blocks - block) * Pattern.BlockBytes);
-            Pattern.Fill(part, (long)block * Pattern.BlockBytes, seed);
-            stream.Write(part);
+            int lengthBytes = Math.Min(ChunkBlocks, blocks - block) * Pattern.BlockBytes;
+            long offsetBytes = (long)block * Pattern.BlockBytes;
+            Pattern.Fill(chunk.Span[..lengthBytes], offsetBytes, seed);
+            Copy(handle => handle.StartWrite(file, offsetBytes), chunk.Vector(0, lengthBytes));
         }
 
         return path;
+    }
+
+    /// <summary>All that a file of the latest system's file system has.</summary>
+    public byte[] ReadAll(string path)
+    {
+        using IoFile file = FileSystem.Open(path, new IoOpenOptions());
+        using NativeBlock content = new((int)file.GetLength());
+        if (content.LengthBytes != 0) Copy(handle => handle.StartRead(file, 0), content.Vector());
+        return content.Span.ToArray();
     }
 
     /// <summary>Memory of whole blocks.</summary>
@@ -116,7 +140,31 @@ public sealed class ConformanceRun : IDisposable
     public void Dispose()
     {
         for (int index = _systems.Count - 1; index >= 0; index--) _systems[index].Dispose();
+        _copier?.Dispose();
         for (int index = _owned.Count - 1; index >= 0; index--) _owned[index].Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private void Copy(Action<AioHandle> start, IoVector vector)
+    {
+        using AioContext context = Copier.CreateContext("copier");
+        AioReturn place = new();
+        AioHandle handle = context.Acquire(place);
+        handle.SetVector(vector);
+        start(handle);
+        while (context.WaitForAny())
+        {
+        }
+
+        place.ThrowIfFailed();
+        Assert.Equal((long)vector.LengthBytes, place.Result.Value);
+    }
+
+    // Executes every request where it is issued, on whatever kind of file it is.
+    private static AioSystem StartCopier()
+    {
+        IoMethodCatalog catalog = new();
+        catalog.Add("plain", new PlainMethodFactory());
+        return AioSystem.Start(new AioSystemOptions { Method = "plain", Catalog = catalog, HandlesPerContext = 1, ContextsMax = 2, SharedContexts = 1 });
     }
 }

@@ -16,6 +16,9 @@ public class AppendLog
     private readonly string _path;
     private readonly List<Pending> _pending = [];
 
+    /// <summary>A log that is not open yet.</summary>
+    /// <param name="system">The system of the moment.</param>
+    /// <param name="path">Its file.</param>
     protected AppendLog(AioSystem system, string path)
     {
         _system = system;
@@ -115,6 +118,7 @@ public class AppendLog
         }
     }
 
+    /// <summary>Closes the file, when what is in flight on it has ended.</summary>
     public ValueTask CloseAsync() => File.DisposeAsync();
 
     /// <summary>Writes one record; tries again when that fails.</summary>

@@ -1,6 +1,7 @@
 namespace Sluice.Simulation.Scenarios;
 
 /// <summary>A log with acknowledged flushes: nothing acknowledged is lost, nothing torn is accepted.</summary>
+[Scenario("append-log", "An append log with acknowledged flushes: nothing acknowledged is lost, nothing torn is accepted")]
 public class AppendLogScenario : Scenario
 {
     private const string Path = "/log/records";
@@ -60,8 +61,7 @@ public class AppendLogScenario : Scenario
     public override async Task WorkAsync(SimulationRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        long end = run.Disk.OperationCount + run.Operations;
-        while (run.Disk.OperationCount < end)
+        while (run.HasMoreWork)
         {
             int count = run.Random.Between(1, BatchMaximum);
             long first = _log.NextSequence;

@@ -1,6 +1,7 @@
 namespace Sluice.Simulation.Scenarios;
 
 /// <summary>A file that is replaced by renaming: after any crash old or new content, never half, never none; nothing acknowledged is lost.</summary>
+[Scenario("atomic-file", "A file replaced by renaming: old or new content, never half, never none")]
 public class AtomicFileScenario : Scenario
 {
     private const string Path = "/etc/settings";
@@ -47,8 +48,7 @@ public class AtomicFileScenario : Scenario
     {
         ArgumentNullException.ThrowIfNull(run);
         AtomicFile file = CreateFile(run.System, Path);
-        long end = run.Disk.OperationCount + run.Operations;
-        while (run.Disk.OperationCount < end)
+        while (run.HasMoreWork)
         {
             byte[] payload = new byte[run.Random.Next(PayloadMaximum)];
             run.Random.Fill(payload);

@@ -6,6 +6,7 @@ namespace Sluice.Simulation.Scenarios;
 /// Blocks in two copies on a disk that lies: flipped bits, bad sectors, lost and misdirected writes, but by the budget never in both copies
 /// of a block. Every block reads back as it was written last.
 /// </summary>
+[Scenario("mirror", "Two copies on a disk that lies: every block reads back", Operations = 200, Crashes = 0)]
 public sealed class MirrorScenario : Scenario
 {
     private const int BlockBytes = 4096;
@@ -52,8 +53,7 @@ public sealed class MirrorScenario : Scenario
     public override async Task WorkAsync(SimulationRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        long end = run.Disk.OperationCount + run.Operations;
-        while (run.Disk.OperationCount < end)
+        while (run.HasMoreWork)
         {
             int block = run.Random.Next(Blocks);
             if (run.Random.Chance(0.5))

@@ -4,6 +4,7 @@ namespace Sluice.Simulation.Scenarios;
 /// Flushes that fail often. A file whose flush failed is poisoned: every later operation on it fails, so that nobody retries into a lie;
 /// opened anew, with everything written again, nothing acknowledged is lost.
 /// </summary>
+[Scenario("poisoned-file", "Flushes that fail: the file is poisoned, and nobody retries into a lie")]
 public sealed class PoisonedFileScenario : AppendLogScenario
 {
     private SimulationRun _run = null!;

@@ -6,6 +6,7 @@ namespace Sluice.Simulation.Scenarios;
 /// The runtime itself under a storm of faults: every handle comes back, every return is filled exactly once with what was asked for, no
 /// completion is for a generation that is over, and nothing that a crash took is reported as done.
 /// </summary>
+[Scenario("runtime-storm", "The runtime under faults: every handle returns, every return is filled once", Operations = 150)]
 public sealed class RuntimeStormScenario : Scenario
 {
     private const int FlowMaximum = 32;
