@@ -78,7 +78,7 @@ public sealed partial class WalReader : IAsyncDisposable
         FoundLog found = await LogFinder.FindAsync(system, folder);
         ulong from = options.From.Value;
         if (from == 0) from = (ulong)found.Identity.SegmentBytes * found.FirstSegment;
-        return new WalReader(system, found.PathOf, found.Identity, from, options.From != LogPosition.None, options);
+        return new WalReader(system, found.PathOf, found.Identity, from, options.From != LogPosition.Invalid, options);
     }
 
     /// <summary>Goes to the next record.</summary>
