@@ -65,6 +65,8 @@ public sealed record WalOptions
     /// <summary>How much of the log is read ahead of replay. 16 MiB unless said otherwise.</summary>
     public int ReadAheadBytes { get; init; } = 16 << 20;
 
+    internal LogMistakes Mistakes { get; init; }
+
     /// <summary>Every mistake in the options, one line each; empty when they are good.</summary>
     public IReadOnlyList<string> Validate()
     {

@@ -74,7 +74,7 @@ public sealed partial class WriteAheadLog
             LogFlushSlot slot = _flushes[index];
             _inFlight--;
             _counts.FlushTicks += _system.TimeProvider.GetTimestamp() - slot.StartedTicks;
-            if (result.Status == AioStatus.Error)
+            if (result.Status == AioStatus.Error && (_options.Mistakes & LogMistakes.IgnoresFailedFlushes) == 0)
             {
                 failure = Describe("flush", slot.Covers, 0, result, target);
             }

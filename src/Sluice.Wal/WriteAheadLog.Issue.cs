@@ -113,6 +113,7 @@ public sealed partial class WriteAheadLog
     {
         ulong next = _startedTo;
         ulong from = next & ~_blockMask;
+        if ((_options.Mistakes & LogMistakes.ForgetsThePreviousBlock) != 0) from = (next + _blockMask) & ~_blockMask;
         bool isSelf;
         bool isCommit = Volatile.Read(ref _requested) > next;
         ulong limit = Math.Min(
@@ -142,6 +143,12 @@ public sealed partial class WriteAheadLog
         if (isCommit && ShouldSeal()) SealBlock();
         ulong to = isCommit ? (_published + _blockMask) & ~_blockMask : _published & ~_blockMask;
         if (to > limit) to = limit;
+        if (to <= from)
+        {
+            _startedTo = _published;
+            return false;
+        }
+
         StartWrite(from, to, Math.Min(_published, to), isSelf, isCommit);
         return true;
     }

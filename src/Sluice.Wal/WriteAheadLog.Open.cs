@@ -93,7 +93,7 @@ public sealed partial class WriteAheadLog
         }
 
         ulong begin = from != 0 ? from : geometry.SegmentStart(found.FirstSegment);
-        WalReader reader = new(system, found.PathOf, identity, begin, from != 0, new WalReaderOptions { ReadAheadBytes = options.ReadAheadBytes, Direct = options.Direct ?? true });
+        WalReader reader = new(system, found.PathOf, identity, begin, from != 0, new WalReaderOptions { ReadAheadBytes = options.ReadAheadBytes, Direct = options.Direct ?? true, Mistakes = options.Mistakes });
         try
         {
             ulong told = begin;
@@ -148,7 +148,8 @@ public sealed partial class WriteAheadLog
                 WriteThroughAll = form == WalSyncForm.OpenSync,
             };
             segments.FindSpare();
-            long writtenAgain = await LogTail.MakeDurableAsync(system, segments, identity, end, direct, alignment);
+            bool trustsCache = (options.Mistakes & LogMistakes.TrustsTheCache) != 0;
+            long writtenAgain = trustsCache ? 0 : await LogTail.MakeDurableAsync(system, segments, identity, end, direct, alignment);
             await segments.OpenReadyAsync(end.Segment);
             while (segments.ReadyThrough < end.Segment) await segments.PrepareOneAsync();
             log = new WriteAheadLog(system, folder, options, identity, incarnation, segments, form, alignment);

@@ -39,6 +39,12 @@ public sealed partial class WriteAheadLog
         RequireInserted(position);
         Request(position.Value);
 
+        if ((_options.Mistakes & LogMistakes.AcknowledgesEarly) != 0)
+        {
+            TryIssue();
+            return ValueTask.CompletedTask;
+        }
+
         // Counted before the issuing, which looks at how many commit together.
         LogWaiter? waiter = TryWait(LogWaitKind.Durable, position.Value);
         if (waiter is null) return ValueTask.CompletedTask;

@@ -23,7 +23,7 @@ internal sealed class SegmentStream : IAsyncDisposable
         _pathOf = pathOf;
         _segmentBytes = segmentBytes;
         _direct = direct;
-        _pieces = new Piece[Math.Max(2, windowBytes / WalReader.ChunkBytes)];
+        _pieces = new Piece[Math.Max(3, windowBytes / WalReader.ChunkBytes)];
         _arena = system.CreateArena(WalReader.ChunkBytes, _pieces.Length);
         for (int index = 0; index < _pieces.Length; index++) _pieces[index] = new Piece(_arena.Rent());
         _nextToStart = from / WalReader.ChunkBytes;
@@ -33,13 +33,16 @@ internal sealed class SegmentStream : IAsyncDisposable
     /// <summary>How many bytes were read.</summary>
     internal long BytesRead { get; private set; }
 
-    /// <summary>The piece that holds a position, which never goes back. Its memory is valid until a later piece is asked for.</summary>
+    /// <summary>
+    /// The piece that holds a position, which goes back to the piece before at most: a header may begin there. Its memory is valid until the piece
+    /// after the next one is asked for.
+    /// </summary>
     internal async ValueTask<Piece> PieceAtAsync(ulong position)
     {
         ulong number = position / WalReader.ChunkBytes;
         if (number > _nextToStart + (ulong)_pieces.Length) await SkipAsync(number);
         _current = Math.Max(_current, number);
-        while (_nextToStart < _current + (ulong)_pieces.Length) await StartNextAsync();
+        while (_nextToStart < _current + (ulong)_pieces.Length - 1) await StartNextAsync();
         Piece piece = _pieces[number % (ulong)_pieces.Length];
         if (!piece.IsOver) await FinishAsync(piece);
         return piece;

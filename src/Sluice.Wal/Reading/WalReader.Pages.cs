@@ -13,7 +13,7 @@ public sealed partial class WalReader
         }
 
         bool isRestart = unit.Kind == WalUnit.RestartKind && unit.Incarnation > Incarnation;
-        if (_isIncarnationKnown && unit.Incarnation != Incarnation && !isRestart)
+        if (_isIncarnationKnown && !_acceptsStale && unit.Incarnation != Incarnation && !isRestart)
         {
             return (WalEndReason.OtherIncarnation, $"a record of opening {unit.Incarnation} stands behind those of opening {Incarnation}: it was given up");
         }

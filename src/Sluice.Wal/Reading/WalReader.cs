@@ -15,6 +15,7 @@ public sealed partial class WalReader : IAsyncDisposable
     private readonly WalIdentity _identity;
     private readonly WalGeometry _geometry;
     private readonly bool _includesInternal;
+    private readonly bool _acceptsStale;
     private readonly byte[] _header = new byte[WalUnit.HeaderBytes];
     private byte[] _scratch = new byte[ChunkBytes];
     private int _scratchBytes;
@@ -32,6 +33,7 @@ public sealed partial class WalReader : IAsyncDisposable
         _identity = identity;
         _geometry = new WalGeometry(identity.SegmentBytes);
         _includesInternal = options.IncludesInternal;
+        _acceptsStale = (options.Mistakes & LogMistakes.AcceptsStaleRecords) != 0;
         _source = new SegmentStream(system, pathOf, identity.SegmentBytes, options.ReadAheadBytes, options.Direct, from);
         _stream = _geometry.ToStream(from);
         _recordStream = _stream;
@@ -148,6 +150,7 @@ public sealed partial class WalReader : IAsyncDisposable
         while (true)
         {
             ulong position = _geometry.ToPosition(_stream);
+            _scratchBytes = 0;
             if (!await LoadPageAsync(WalGeometry.PageOf(position)) || !await GatherAsync(position, WalUnit.HeaderBytes)) return false;
             WalUnit unit = WalUnit.Read(_scratch);
             bool isRest = _scratch[7] == WalUnit.Mark && !unit.IsFirst && unit.LengthBytes is >= WalUnit.HeaderBytes and <= WriteAheadLog.UnitBytesLimit;
@@ -218,7 +221,7 @@ public sealed partial class WalReader : IAsyncDisposable
     }
 
     private bool IsNextOpening(in WalUnit unit, ReadOnlySpan<byte> body) =>
-        body.Length >= 4 && (!_isIncarnationKnown || BinaryPrimitives.ReadUInt32LittleEndian(body) == Incarnation);
+        body.Length >= 4 && (_acceptsStale || !_isIncarnationKnown || BinaryPrimitives.ReadUInt32LittleEndian(body) == Incarnation);
 
     private uint HeaderChecksum(in WalUnit unit, ulong position) =>
         WriteAheadLog.UnitChecksum(_identity.Seed, position, WalUnit.FirstWord(unit.LengthBytes, unit.Kind, unit.Flags), unit.Previous, unit.Incarnation);

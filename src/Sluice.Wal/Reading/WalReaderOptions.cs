@@ -14,4 +14,6 @@ public sealed record WalReaderOptions
 
     /// <summary>Whether records that the log wrote for itself are shown.</summary>
     public bool IncludesInternal { get; init; }
+
+    internal LogMistakes Mistakes { get; init; }
 }
