@@ -15,7 +15,7 @@ internal enum LogMistakes
     /// <summary>The rest of a block that was written half filled is never written.</summary>
     ForgetsThePreviousBlock = 2,
 
-    /// <summary>Records of an opening that was given up are taken for records.</summary>
+    /// <summary>Whatever has a right checksum is taken for the next record: neither the opening it is of nor the link to the record before is looked at.</summary>
     AcceptsStaleRecords = 4,
 
     /// <summary>What replay read is taken for durable.</summary>

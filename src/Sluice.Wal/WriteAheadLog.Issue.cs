@@ -145,12 +145,26 @@ public sealed partial class WriteAheadLog
         if (to > limit) to = limit;
         if (to <= from)
         {
-            _startedTo = _published;
+            ForgetBlock();
             return false;
         }
 
         StartWrite(from, to, Math.Min(_published, to), isSelf, isCommit);
         return true;
+    }
+
+    // Only with the mistake of that name: what was behind the last write is taken for written.
+    private void ForgetBlock()
+    {
+        _startedTo = _published;
+        LogWaiter? woken;
+        lock (_stateLock)
+        {
+            _writtenTo = _published;
+            woken = Publish(_published);
+        }
+
+        End(woken, null);
     }
 
     // The rest of the block is given up when others commit at the same time: they go on in the next block, and its write need not wait for this one.

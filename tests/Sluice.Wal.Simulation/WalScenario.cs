@@ -22,6 +22,9 @@ public class WalScenario : Scenario
     private ulong _released;
     private bool _isUniform;
 
+    /// <summary>How often all records of a run have one length, the same as the mark of an opening: old records then stand where new ones would.</summary>
+    protected virtual double UniformShare => 0.4;
+
     /// <summary>How the log is made and opened.</summary>
     protected virtual WalOptions Adjust(WalOptions options) => options;
 
@@ -47,7 +50,7 @@ public class WalScenario : Scenario
         ArgumentNullException.ThrowIfNull(run);
         run.System.FileSystem.CreateDirectory("/data");
         run.System.FileSystem.SyncDirectory("/");
-        _isUniform = run.Random.Chance(0.4);
+        _isUniform = run.Random.Chance(UniformShare);
         WalSyncForm[] forms = [WalSyncForm.OpenDatasync, WalSyncForm.WriteDatasync, WalSyncForm.LinkedFdatasync, WalSyncForm.Fdatasync, WalSyncForm.Fsync, WalSyncForm.OpenSync];
         _options = Adjust(new WalOptions
         {

@@ -21,7 +21,7 @@ public sealed partial class WalReader
         if (unit.IsFirst != (_pieces == 0)) return (_pieces == 0 ? WalEndReason.HeaderInvalid : WalEndReason.Incomplete, "the pieces of a long record do not follow each other");
         if (_pieces != 0) return unit.Previous == _recordPosition ? null : (WalEndReason.WrongPrevious, "a piece of another record");
         _firstPrevious = unit.Previous;
-        if (_isPreviousKnown && unit.Previous != Previous) return (WalEndReason.WrongPrevious, $"it follows {new LogPosition(unit.Previous)}, and the record before begins at {new LogPosition(Previous)}");
+        if (_isPreviousKnown && !_acceptsStale && unit.Previous != Previous) return (WalEndReason.WrongPrevious, $"it follows {new LogPosition(unit.Previous)}, and the record before begins at {new LogPosition(Previous)}");
         return unit.Previous < position || unit.Previous == 0 ? null : (WalEndReason.WrongPrevious, "it names a record behind itself as the one before");
     }
 
