@@ -18,6 +18,7 @@ public sealed partial class WriteAheadLog
     private int _flushFirst;
     private int _flushCount;
     private int _inFlight;
+    private long _completions;
     private int _commitsInFlight;
     private int _partialWrites;
     private long _sequence;
@@ -37,6 +38,7 @@ public sealed partial class WriteAheadLog
         {
             LogWriteSlot slot = _writes[index];
             _inFlight--;
+            _completions++;
             _counts.WriteTicks += _system.TimeProvider.GetTimestamp() - slot.StartedTicks;
             int length = (int)(slot.To - slot.From);
 
@@ -73,6 +75,7 @@ public sealed partial class WriteAheadLog
         {
             LogFlushSlot slot = _flushes[index];
             _inFlight--;
+            _completions++;
             _counts.FlushTicks += _system.TimeProvider.GetTimestamp() - slot.StartedTicks;
             if (result.Status == AioStatus.Error && (_options.Mistakes & LogMistakes.IgnoresFailedFlushes) == 0)
             {

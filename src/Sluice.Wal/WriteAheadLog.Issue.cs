@@ -65,11 +65,19 @@ public sealed partial class WriteAheadLog
             Walk();
             goesOn = TryStartWrite();
             while (TryStartFlush()) goesOn = true;
+
+            // A method that executes in place may have left a part of it by now.
+            if (Volatile.Read(ref _partialWrites) == 0) continue;
+            RestartPartialWrites();
+            goesOn = true;
         }
 
         // Not with every record when all slots are taken: after as much again.
         bool isFull = Volatile.Read(ref _writeCount) == _writes.Length;
         Volatile.Write(ref _eagerAt, (isFull ? Math.Max(_published, _startedTo) : _startedTo) + (ulong)_options.EagerWriteBytes);
+
+        // Whoever started it may be about to leave: those who await need somebody who waits for it.
+        if (Volatile.Read(ref _inFlight) != 0 && Volatile.Read(ref _asyncWaiters) != 0) _pumpSignal.Raise();
     }
 
     /// <summary>Goes over what was published since the last time. Only with the issue lock.</summary>

@@ -51,7 +51,6 @@ public sealed partial class WriteAheadLog
         ValueTask task = waiter.Task;
         if (cancellationToken.CanBeCanceled) waiter.Limit(cancellationToken);
         TryIssue();
-        if (Volatile.Read(ref _asyncWaiters) != 0) _pumpSignal.Raise();
         return task;
     }
 
@@ -117,11 +116,14 @@ public sealed partial class WriteAheadLog
     {
         while (!_isClosing)
         {
+            long seen = Volatile.Read(ref _completions);
             TryIssue();
             bool isWanted = Volatile.Read(ref _asyncWaiters) != 0 || Volatile.Read(ref _pumpTarget) > Volatile.Read(ref _durable);
             WaitReference reference = isWanted && _failure is null ? OldestInFlight() : default;
             if (reference.IsValid) await reference.WaitAsync();
-            else await _pumpSignal.WaitAsync();
+
+            // What ended since the last look may have made something possible that nobody else will start.
+            else if (!isWanted || _failure is not null || Volatile.Read(ref _completions) == seen) await _pumpSignal.WaitAsync();
         }
     }
 
