@@ -40,6 +40,7 @@ internal static class BenchCommand
         {
             scenario, method, mode, file, size, block, depth, seconds, threads, direct, registered, durable, json, overwrite,
         };
+        command.Subcommands.Add(Wal.WalBenchVerb.Create());
         command.SetAction((parsed, cancellationToken) =>
         {
             BenchRequest request = new()
