@@ -228,7 +228,8 @@ internal static class WalBench
             form = log.SyncForm;
             byte[] body = new byte[request.RecordBytes];
             Random.Shared.NextBytes(body);
-            while (log.InsertPosition.Value < (ulong)request.SizeBytes) await log.AppendAsync(1, body);
+            ulong end = log.InsertPosition.Value + (ulong)request.SizeBytes;
+            while (log.InsertPosition.Value < end) await log.AppendAsync(1, body);
         }
 
         long bytes = 0;
