@@ -142,7 +142,10 @@ internal sealed class SimulatedMethodContext : IoMethodContext
     {
         foreach (InFlight inFlight in _inFlight)
         {
-            if (inFlight.Request?.File is SimulatedFile file && ReferenceEquals(file.Disk, _disk)) _disk.PerformInDoubt(inFlight.Request, file);
+            if (inFlight.Request?.File is SimulatedFile file && ReferenceEquals(file.Disk, _disk))
+            {
+                _disk.PerformInDoubt(inFlight.Request, file);
+            }
         }
     }
 

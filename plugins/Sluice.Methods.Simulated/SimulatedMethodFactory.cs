@@ -12,8 +12,8 @@ namespace Sluice.Methods.Simulated;
 /// <remarks>
 /// Settings, without a disk of the host's: <c>seed</c>, <c>sector_bytes</c> (512 or 4096), <c>capacity_bytes</c>, <c>latency_percent</c>
 /// (of the usual; 0 for none), and rates in faults per million operations: <c>reorder_ppm</c>, <c>short_ppm</c>, <c>error_ppm</c>,
-/// <c>flush_failure_ppm</c>, <c>again_ppm</c>. With <c>os_files</c> the files are the operating system's, done in virtual time and its order;
-/// then only faults of time are made.
+/// <c>flush_failure_ppm</c>, <c>again_ppm</c>. With <c>os_files</c> the files are the operating system's, done in virtual time and its
+/// order; then only faults of time are made.
 /// </remarks>
 public sealed class SimulatedMethodFactory : IIoMethodFactory
 {
@@ -53,7 +53,12 @@ public sealed class SimulatedMethodFactory : IIoMethodFactory
     public IoMethod Create(IoMethodSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        if (_disk is null) return new SimulatedMethod(new SimulatedDisk(MakeOptions(settings)), settings.ContextsMax, settings.GetBoolean("os_files", false));
+        if (_disk is null)
+        {
+            return new SimulatedMethod(
+                new SimulatedDisk(MakeOptions(settings)), settings.ContextsMax, settings.GetBoolean("os_files", false));
+        }
+
         settings.RefuseUnknown();
         return new SimulatedMethod(_disk, settings.ContextsMax);
     }
@@ -61,7 +66,16 @@ public sealed class SimulatedMethodFactory : IIoMethodFactory
     private static SimulatedDiskOptions MakeOptions(IoMethodSettings settings)
     {
         settings.RefuseUnknown(
-            "seed", "sector_bytes", "capacity_bytes", "latency_percent", "reorder_ppm", "short_ppm", "error_ppm", "flush_failure_ppm", "again_ppm", "os_files");
+            "seed",
+            "sector_bytes",
+            "capacity_bytes",
+            "latency_percent",
+            "reorder_ppm",
+            "short_ppm",
+            "error_ppm",
+            "flush_failure_ppm",
+            "again_ppm",
+            "os_files");
         _ = settings.GetBoolean("os_files", false);
         int sectorBytes = settings.GetInt32("sector_bytes", 4096, 512, 4096);
         if (sectorBytes is not (512 or 4096)) throw new IoMethodException($"Setting 'sector_bytes' is '{sectorBytes}': give 512 or 4096.");

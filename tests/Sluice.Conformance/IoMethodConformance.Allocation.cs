@@ -98,7 +98,8 @@ public abstract partial class IoMethodConformance
         private readonly AioFile _file;
         private readonly byte[] _buffer = GC.AllocateArray<byte>(Pattern.BlockBytes, pinned: true);
 
-        internal FileWork(ConformanceRun run) => _file = AioFile.Open(run.System, run.CreatePath(8), new IoOpenOptions { Access = IoAccess.ReadWrite });
+        internal FileWork(ConformanceRun run) =>
+            _file = AioFile.Open(run.System, run.CreatePath(8), new IoOpenOptions { Access = IoAccess.ReadWrite });
 
         internal async Task DoAsync(IoOperation operation, int rounds)
         {

@@ -102,7 +102,9 @@ public abstract partial class IoMethodConformance
         using AioContext context = run.System.CreateContext();
         using AioBatch batch = context.EnterBatch();
         WaitReference reference = Blocks.Read(context, file, 0, memory);
-        Task waiter = awaits ? Task.Run(async () => await reference.WaitAsync()) : ConformanceRun.OnThread(() => Assert.True(reference.Wait()));
+        Task waiter = awaits
+            ? Task.Run(async () => await reference.WaitAsync())
+            : ConformanceRun.OnThread(() => Assert.True(reference.Wait()));
         Watchdog.Wait(waiter, "the foreign waiter goes on while the issuer keeps its batch open");
         run.CheckContent(memory.Span, 0);
     });

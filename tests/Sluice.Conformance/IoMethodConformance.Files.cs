@@ -59,7 +59,11 @@ public abstract partial class IoMethodConformance
         {
         }
 
-        if (isInFlight && first is OsFile original) Assert.DoesNotContain(others, other => ((OsFile)other).Descriptor == original.Descriptor);
+        if (isInFlight && first is OsFile original)
+        {
+            Assert.DoesNotContain(others, other => ((OsFile)other).Descriptor == original.Descriptor);
+        }
+
         Pattern.Check(run.ReadAll(otherPath), 0, seed: 7);
         Assert.Equal(AioResult.Ok(Pattern.BlockBytes), place.Result);
         Assert.Equal(0xAB, run.ReadAll(first.Path)[100]);
@@ -245,7 +249,11 @@ public abstract partial class IoMethodConformance
         if (!run.Method.TransfersData) return;
         using ScriptedFile file = new(static request =>
         {
-            foreach (IoVector vector in request.VectorSpan) ScriptedFile.Span(vector).Fill((byte)(request.OffsetBytes / Pattern.BlockBytes));
+            foreach (IoVector vector in request.VectorSpan)
+            {
+                ScriptedFile.Span(vector).Fill((byte)(request.OffsetBytes / Pattern.BlockBytes));
+            }
+
             return new IoOutcome((int)request.LengthBytes);
         });
         NativeBlock memory = run.Allocate(16);

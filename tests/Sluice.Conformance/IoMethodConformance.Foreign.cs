@@ -115,7 +115,9 @@ public abstract partial class IoMethodConformance
         Assert.Equal(1, Blocks.ReadToTheEnd(context, file, 2, 3, memory, data: 0));
         Assert.False(gated.Reference.IsDone);
         Assert.False(gated.Reference.Wait(timeoutMilliseconds: 1));
-        Task waiter = awaits ? Task.Run(async () => await gated.Reference.WaitAsync()) : ConformanceRun.OnThread(() => Assert.True(gated.Reference.Wait()));
+        Task waiter = awaits
+            ? Task.Run(async () => await gated.Reference.WaitAsync())
+            : ConformanceRun.OnThread(() => Assert.True(gated.Reference.Wait()));
         WaitUntilBlocked(waiter);
         AioHandleInfo row = Assert.Single(run.System.Snapshot(), static row => row.State == AioHandleState.CompletedIo);
         Assert.Equal("block 1", row.Description);

@@ -259,7 +259,8 @@ public abstract partial class IoMethodConformance
         WaitReference reference = handle.Reference;
         new BlockTarget(0, 1).StartRead(handle, file, 0, memory.Block(0));
         Assert.True(context.Wait(reference));
-        Assert.Equal("stage 4,stage 3,stage 2,stage 1,shared 4,shared 3,shared 2,shared 1,local 4,local 3,local 2,local 1", string.Join(',', trace));
+        Assert.Equal(
+            "stage 4,stage 3,stage 2,stage 1,shared 4,shared 3,shared 2,shared 1,local 4,local 3,local 2,local 1", string.Join(',', trace));
     });
 
     private static void WaitUntilBlocked(Task task)

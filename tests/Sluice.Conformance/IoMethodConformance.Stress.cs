@@ -3,7 +3,9 @@ using Sluice.Conformance.Support;
 
 namespace Sluice.Conformance;
 
-/// <summary>Many threads, many I/Os, threads that leave, memory that the collector would like to move. Content is always looked at.</summary>
+/// <summary>
+/// Many threads, many I/Os, threads that leave, memory that the collector would like to move. Content is always looked at.
+/// </summary>
 public abstract partial class IoMethodConformance
 {
     private const int SmallBytes = 512;
@@ -17,7 +19,8 @@ public abstract partial class IoMethodConformance
             int each = IsSoak ? 1_000_000 : 1_000_000 / Threads;
             AioSystem system = run.Start(static options => options.HandlesPerContext = 32);
             IoFile file = run.CreateFile(FileBlocks);
-            Task[] threads = [.. Enumerable.Range(0, Threads).Select(index => ConformanceRun.OnThread(() => ReadRandomly(run, system, file, FileBlocks, each, index)))];
+            Task[] threads = [.. Enumerable.Range(0, Threads).Select(index =>
+                ConformanceRun.OnThread(() => ReadRandomly(run, system, file, FileBlocks, each, index)))];
             foreach (Task thread in threads) thread.GetAwaiter().GetResult();
             Assert.Equal((long)Threads * each, system.ReadStatistics()[IoOperation.Read].Operations);
             Assert.Equal(0, system.ReadStatistics()[IoOperation.Read].Failures);
@@ -93,7 +96,8 @@ public abstract partial class IoMethodConformance
                     Memory<byte> part = buffer.AsMemory(64, Pattern.BlockBytes);
                     Assert.Equal(Pattern.BlockBytes, await file.ReadAsync(part, (long)block * Pattern.BlockBytes));
                     run.CheckContent(part.Span, (long)block * Pattern.BlockBytes);
-                    Assert.True(buffer.AsSpan(0, 64).IndexOfAnyExcept((byte)0) < 0 && buffer.AsSpan(Pattern.BlockBytes + 64).IndexOfAnyExcept((byte)0) < 0);
+                    Assert.True(buffer.AsSpan(0, 64).IndexOfAnyExcept((byte)0) < 0);
+                    Assert.True(buffer.AsSpan(Pattern.BlockBytes + 64).IndexOfAnyExcept((byte)0) < 0);
                     await file.WriteAsync(part, (long)block * Pattern.BlockBytes);
                     Interlocked.Increment(ref rounds);
                 }
@@ -117,7 +121,8 @@ public abstract partial class IoMethodConformance
             List<(AioBuffer Buffer, Task<int> Read)> reads = [];
             for (int index = 0; index < 8 && arena.TryRent(out AioBuffer? buffer); index++)
             {
-                reads.Add((buffer, file.ReadAsync(buffer.Memory, (long)((round + index) % 64) * Pattern.BlockBytes, cancellation.Token).AsTask()));
+                reads.Add((
+                    buffer, file.ReadAsync(buffer.Memory, (long)((round + index) % 64) * Pattern.BlockBytes, cancellation.Token).AsTask()));
             }
 
             if (round % 2 == 0) await cancellation.CancelAsync();
@@ -182,7 +187,8 @@ public abstract partial class IoMethodConformance
             long offset = (long)(random % (ulong)(fileBlocks * (Pattern.BlockBytes / SmallBytes))) * SmallBytes;
             AioHandle handle = context.Acquire(place);
             issued++;
-            new BlockTarget((int)(offset / Pattern.BlockBytes), 1).StartRead(handle, file, offset, memory.Vector(place.Tag * SmallBytes, SmallBytes));
+            new BlockTarget((int)(offset / Pattern.BlockBytes), 1).StartRead(
+                handle, file, offset, memory.Vector(place.Tag * SmallBytes, SmallBytes));
         }
     }
 

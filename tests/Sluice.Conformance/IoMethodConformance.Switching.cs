@@ -37,7 +37,8 @@ public abstract partial class IoMethodConformance
             // A method's own files outlive it as long as they are open, and so does its plugin.
             if (hasOsFiles || former != run.Method.Name) Assert.True(isUnloaded, string.Join("; ", system.Catalog.Plugins));
             Assert.Equal(name, system.MethodName);
-            Watchdog.Until(() => Volatile.Read(ref reads) > before + 50 || flows.Any(static flow => flow.IsFaulted), $"reads go on under {name}");
+            Watchdog.Until(
+                () => Volatile.Read(ref reads) > before + 50 || flows.Any(static flow => flow.IsFaulted), $"reads go on under {name}");
         }
 
         Volatile.Write(ref isOver, true);
@@ -50,8 +51,8 @@ public abstract partial class IoMethodConformance
             byte[] buffer = new byte[Pattern.BlockBytes];
             for (int round = flow; !Volatile.Read(ref isOver) && !run.IsAbandoned; round++)
             {
-                // Reads that complete at once would keep a thread of the pool for ever, and the pool adds none while the processors are busy:
-                // nobody would be left to go on with the switch.
+                // Reads that complete at once would keep a thread of the pool for ever, and the pool adds none while the processors are
+                // busy: nobody would be left to go on with the switch.
                 await Task.Yield();
                 long offset = (long)(round % Blocks) * Pattern.BlockBytes;
                 Assert.Equal(Pattern.BlockBytes, await file.ReadAsync(buffer, offset));
@@ -105,7 +106,9 @@ public abstract partial class IoMethodConformance
         Assert.Equal(PluginState.Active, plugin.State);
     });
 
-    /// <summary>A system with the method under test and, in turn, with what else there is; at least one method that only this process has.</summary>
+    /// <summary>
+    /// A system with the method under test and, in turn, with what else there is; at least one method that only this process has.
+    /// </summary>
     private static AioSystem StartWithOthers(ConformanceRun run, out string[] methods)
     {
         IoMethodCatalog catalog = run.Method.CreateCatalog();
@@ -114,7 +117,8 @@ public abstract partial class IoMethodConformance
         IoMethodSettings settings = SettingsOf(run.Method);
         methods =
         [
-            .. real.Where(name => name != run.Method.Name && catalog.Plugins.Any(plugin => plugin.Name == name && plugin.Probe(settings).IsAvailable)),
+            .. real.Where(name =>
+                name != run.Method.Name && catalog.Plugins.Any(plugin => plugin.Name == name && plugin.Probe(settings).IsAvailable)),
             "plain",
             run.Method.Name,
         ];

@@ -48,7 +48,8 @@ public abstract partial class IoMethodConformance
         using CancellationTokenSource late = new();
         Task[] waiters =
         [
-            ConformanceRun.OnThread(() => Assert.ThrowsAny<OperationCanceledException>(() => reference.Wait(cancellationToken: late.Token))),
+            ConformanceRun.OnThread(() =>
+                Assert.ThrowsAny<OperationCanceledException>(() => reference.Wait(cancellationToken: late.Token))),
             Task.Run(() => Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await reference.WaitAsync(late.Token))),
         ];
         foreach (Task waiter in waiters) WaitUntilBlocked(waiter);
@@ -140,7 +141,8 @@ public abstract partial class IoMethodConformance
     {
         AioFile file = AioFile.Open(run.System, run.CreatePath(64));
         byte[] buffer = new byte[64 * Pattern.BlockBytes];
-        Task<int>[] reads = [.. Enumerable.Range(0, 64).Select(block => file.ReadAsync(buffer.AsMemory(block * Pattern.BlockBytes, Pattern.BlockBytes), (long)block * Pattern.BlockBytes).AsTask())];
+        Task<int>[] reads = [.. Enumerable.Range(0, 64).Select(block =>
+            file.ReadAsync(buffer.AsMemory(block * Pattern.BlockBytes, Pattern.BlockBytes), (long)block * Pattern.BlockBytes).AsTask())];
         await file.DisposeAsync();
         int refused = 0;
         for (int block = 0; block < 64; block++)
@@ -172,7 +174,8 @@ public abstract partial class IoMethodConformance
             {
                 for (int block = 0; block < 16; block++)
                 {
-                    Assert.Equal(Pattern.BlockBytes, await file.ReadAsync(buffer.AsMemory(block * Pattern.BlockBytes, Pattern.BlockBytes), (long)block * Pattern.BlockBytes));
+                    Assert.Equal(Pattern.BlockBytes, await file.ReadAsync(
+                        buffer.AsMemory(block * Pattern.BlockBytes, Pattern.BlockBytes), (long)block * Pattern.BlockBytes));
                     Assert.Same(loop, AioLoop.Current);
                 }
             });

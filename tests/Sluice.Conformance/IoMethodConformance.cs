@@ -23,7 +23,8 @@ public abstract partial class IoMethodConformance
     {
         ArgumentNullException.ThrowIfNull(body);
         ConformanceMethod method = Method;
-        string refusal = s_refusals.GetOrAdd(method.Name, static (_, method) => method.CreateCatalog().Get(method.Name).Probe(SettingsOf(method)).Reason ?? "", method);
+        string refusal = s_refusals.GetOrAdd(
+            method.Name, static (_, method) => method.CreateCatalog().Get(method.Name).Probe(SettingsOf(method)).Reason ?? "", method);
         if (refusal.Length > 0)
         {
             Assert.DoesNotContain('\n', refusal);
@@ -56,7 +57,8 @@ public abstract partial class IoMethodConformance
     }
 
     /// <summary>Runs an asynchronous test under the watchdog.</summary>
-    protected void RunAsync(Func<ConformanceRun, Task> body, int patienceSeconds = 120) => Run(run => body(run).GetAwaiter().GetResult(), patienceSeconds);
+    protected void RunAsync(Func<ConformanceRun, Task> body, int patienceSeconds = 120) =>
+        Run(run => body(run).GetAwaiter().GetResult(), patienceSeconds);
 
     private static IoMethodSettings SettingsOf(ConformanceMethod method) => new()
     {

@@ -15,7 +15,8 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
         StringBuilder text = new();
 
         // The tool's package has its dependencies in it; its own test looks at what matters.
-        foreach (string path in Directory.GetFiles(packages.Feed).Where(static path => !path.Contains("Sluice.Tool", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (string path in Directory.GetFiles(packages.Feed).Where(static path =>
+            !path.Contains("Sluice.Tool", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             text.Append(VersionInName().Replace(Path.GetFileName(path), ".VERSION.")).Append('\n');
             using ZipArchive archive = ZipFile.OpenRead(path);
@@ -52,7 +53,8 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
         {
             // The one that tests refer to needs the contract; the others get the host's at run time.
             string[] expected = path.Contains("Simulated", StringComparison.Ordinal) ? ["Sluice.Abstractions"] : [];
-            Assert.Equal(expected, Manifest(path).Descendants().Where(static element => element.Name.LocalName == "dependency").Select(static element => (string?)element.Attribute("id")));
+            Assert.Equal(expected, Manifest(path).Descendants().Where(static element =>
+                element.Name.LocalName == "dependency").Select(static element => (string?)element.Attribute("id")));
         }
     }
 
@@ -62,15 +64,22 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
         string project = Path.Combine(packages.Root, "Consumer");
         await PublishAsync("Consumer", project);
 
-        string[] methods = ["io_methods/io_uring/Sluice.Methods.IoUring.dll", "io_methods/sync/Sluice.Methods.Sync.dll", "io_methods/worker/Sluice.Methods.Worker.dll"];
+        string[] methods =
+        [
+            "io_methods/io_uring/Sluice.Methods.IoUring.dll",
+            "io_methods/sync/Sluice.Methods.Sync.dll",
+            "io_methods/worker/Sluice.Methods.Worker.dll",
+        ];
         foreach (string folder in (string[])["published", "bin/Release/net10.0"])
         {
             string output = Path.Combine(project, folder);
-            IEnumerable<string> found = Directory.GetFiles(output, "Sluice.Methods.*.dll", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(output, path).Replace('\\', '/'));
+            IEnumerable<string> found = Directory.GetFiles(output, "Sluice.Methods.*.dll", SearchOption.AllDirectories).Select(path =>
+                Path.GetRelativePath(output, path).Replace('\\', '/'));
             Assert.Equal(methods, found.Order(StringComparer.Ordinal));
         }
 
-        ChildProcess run = await ChildProcess.RunDotnetAsync(project, new Dictionary<string, string>(), Path.Combine("published", "Consumer.dll"));
+        ChildProcess run = await ChildProcess.RunDotnetAsync(
+            project, new Dictionary<string, string>(), Path.Combine("published", "Consumer.dll"));
         Assert.True(run.ExitCode == 0, run.Output + run.Errors);
         string[] lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(4, lines.Length);
@@ -85,15 +94,23 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
     {
         string project = Path.Combine(packages.Root, "Simulated");
         await PublishAsync("Simulated", project);
-        ChildProcess run = await ChildProcess.RunDotnetAsync(project, new Dictionary<string, string>(), Path.Combine("published", "Simulated.dll"));
+        ChildProcess run = await ChildProcess.RunDotnetAsync(
+            project, new Dictionary<string, string>(), Path.Combine("published", "Simulated.dll"));
         Assert.True(run.ExitCode == 0, run.Output + run.Errors);
-        string[] lines = ["counter: 50 runs, 150 crashes, 50 different traces, 0 failures", "without its flush: caught", "simulated as a plugin: 5 bytes"];
+        string[] lines =
+        [
+            "counter: 50 runs, 150 crashes, 50 different traces, 0 failures",
+            "without its flush: caught",
+            "simulated as a plugin: 5 bytes",
+        ];
         Assert.Equal(lines, run.Output.ReplaceLineEndings("\n").TrimEnd().Split('\n'));
 
         // The installed tool finds the scenario in the stranger's assembly.
         string tool = await InstallToolAsync();
         ChildProcess simulate = await ChildProcess.RunDotnetAsync(
-            project, new Dictionary<string, string>(), tool, "simulate", "counter", "--assembly", Path.Combine("published", "Simulated.dll"), "--seed", "1", "--seeds", "20");
+            project,
+            new Dictionary<string, string>(),
+            [tool, "simulate", "counter", "--assembly", Path.Combine("published", "Simulated.dll"), "--seed", "1", "--seeds", "20"]);
         Assert.True(simulate.ExitCode == 0, simulate.Output + simulate.Errors);
         Assert.StartsWith("counter: seeds 1 to 20, ", simulate.Output, StringComparison.Ordinal);
     }
@@ -104,13 +121,17 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
         string assembly = await InstallToolAsync();
         ChildProcess methods = await ChildProcess.RunDotnetAsync(packages.Root, new Dictionary<string, string>(), assembly, "methods");
         Assert.True(methods.ExitCode == 0, methods.Output + methods.Errors);
-        foreach (string name in (string[])["sync", "worker", "io_uring", "simulated"]) Assert.Contains(name, methods.Output, StringComparison.Ordinal);
+        foreach (string name in (string[])["sync", "worker", "io_uring", "simulated"])
+        {
+            Assert.Contains(name, methods.Output, StringComparison.Ordinal);
+        }
     }
 
     private static bool IsOurs(string entry) => !entry.StartsWith("_rels/", StringComparison.Ordinal)
         && !entry.StartsWith("package/", StringComparison.Ordinal) && entry != "[Content_Types].xml";
 
-    private static string? Value(XElement metadata, string name) => metadata.Elements().SingleOrDefault(element => element.Name.LocalName == name)?.Value;
+    private static string? Value(XElement metadata, string name) =>
+        metadata.Elements().SingleOrDefault(element => element.Name.LocalName == name)?.Value;
 
     private static XDocument Manifest(string path)
     {
@@ -128,7 +149,9 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
             ["NUGET_FALLBACK_PACKAGES"] = "",
         };
         ChildProcess publish = await ChildProcess.RunDotnetAsync(
-            project, environment, "publish", $"{name}.csproj", "-c", "Release", "-o", "published", "-nodeReuse:false", "-p:UseSharedCompilation=false", "-v", "q");
+            project,
+            environment,
+            ["publish", $"{name}.csproj", "-c", "Release", "-o", "published", "-nodeReuse:false", "-p:UseSharedCompilation=false", "-v", "q"]);
         Assert.True(publish.ExitCode == 0, publish.Output + publish.Errors);
     }
 
@@ -143,7 +166,9 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
             ChildProcess install = await ChildProcess.RunDotnetAsync(
                 directory, environment, "tool", "install", "Sluice.Tool", "--tool-path", "installed", "--configfile", "nuget.config");
             Assert.True(install.ExitCode == 0, install.Output + install.Errors);
-            Assert.Single(Directory.GetFiles(Path.Combine(directory, "installed")), static path => Path.GetFileNameWithoutExtension(path) == "sluice");
+            Assert.Single(
+                Directory.GetFiles(Path.Combine(directory, "installed")),
+                static path => Path.GetFileNameWithoutExtension(path) == "sluice");
         }
 
         return Directory.GetFiles(Path.Combine(directory, "installed"), "Sluice.Tool.dll", SearchOption.AllDirectories).Single();
@@ -152,10 +177,13 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
     private void WriteConsumer(string name, string project)
     {
         Directory.CreateDirectory(project);
-        string version = Value(Manifest(Directory.GetFiles(packages.Feed, "Sluice.Abstractions.*.nupkg").Single()).Root!.Elements().Single(), "version")!;
+        string version = Value(
+            Manifest(Directory.GetFiles(packages.Feed, "Sluice.Abstractions.*.nupkg").Single()).Root!.Elements().Single(), "version")!;
         foreach (string path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Consumers", name)))
         {
-            File.WriteAllText(Path.Combine(project, Path.GetFileNameWithoutExtension(path)), File.ReadAllText(path).Replace("VERSION", version, StringComparison.Ordinal));
+            File.WriteAllText(
+                Path.Combine(project, Path.GetFileNameWithoutExtension(path)),
+                File.ReadAllText(path).Replace("VERSION", version, StringComparison.Ordinal));
         }
 
         WriteSources(project);
@@ -165,7 +193,8 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
     {
         Directory.CreateDirectory(directory);
 
-        // Only the folder: what is not in it, a fresh machine would not have either. Packages of others come from where they always come from.
+        // Only the folder: what is not in it, a fresh machine would not have either. Packages of others come from where they always come
+        // from.
         string otherSources = PackageFixture.UsesUpstreamPackages ? "" : "<clear />";
         File.WriteAllText(Path.Combine(directory, "nuget.config"), $"""
             <configuration>

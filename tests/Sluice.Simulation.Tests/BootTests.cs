@@ -15,7 +15,8 @@ public sealed class BootTests
             boot.Own(new Thing(() => ended.Add("pool")));
             boot.Start(async stopping =>
             {
-                await Task.Delay(Timeout.InfiniteTimeSpan, boot.Disk.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                await Task.Delay(Timeout.InfiniteTimeSpan, boot.Disk.Time, stopping).ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
                 ended.Add("writer");
             });
             return Task.CompletedTask;
@@ -91,9 +92,37 @@ public sealed class BootTests
     public void TheSystemOfABootIsTheScenariosToConfigure()
     {
         Configured scenario = new();
-        SimulationResult result = Simulator.Run(new ScenarioInfo("configured", "uses many handles", () => scenario), new SimulationParameters("configured", 1));
+        SimulationResult result = Simulator.Run(
+            new ScenarioInfo("configured", "uses many handles", () => scenario), new SimulationParameters("configured", 1));
         Assert.False(result.IsFailure, result.Report);
         Assert.Equal(5, scenario.Boots);
+    }
+
+    [Fact]
+    public void AScenarioMayChooseTheMomentOfItsCrashes()
+    {
+        ScenarioInfo scenario = new("chooses", "crashes at each sync of a folder", static () => new CrashingAtSync());
+        SimulationResult result = Simulator.Run(scenario, scenario.ParametersFor(1), keepsTrace: true);
+        Assert.False(result.IsFailure, result.Report);
+        Assert.Equal(3, result.Crashes);
+        IReadOnlyList<TraceRecord> records = result.Trace.Records;
+        int[] crashes = [.. Enumerable.Range(0, records.Count).Where(index => records[index].Operation == TraceOperation.PowerLoss)];
+        Assert.All(crashes, index => Assert.True(records[index - 1].Operation is TraceOperation.SyncDirectory or TraceOperation.Create));
+    }
+
+    private sealed class CrashingAtSync : Scenario
+    {
+        public override CrashPlan PlanCrash(SimulationRun run, SimulatedRandom random) =>
+            new(CrashKind.PowerLoss) { When = static record => record.Operation == TraceOperation.SyncDirectory };
+
+        public override async Task WorkAsync(SimulationRun run)
+        {
+            await using AioFile file = await Started.CreateAsync(run.System, $"/{run.Round}");
+            run.System.FileSystem.SyncDirectory("/");
+            run.Expect(run.Round == 3, "The crash did not come.");
+        }
+
+        public override Task CheckAsync(SimulationRun run) => Task.CompletedTask;
     }
 
     private sealed class Configured : Scenario

@@ -3,9 +3,11 @@ namespace Sluice.Simulation.Tests;
 /// <summary>Writers with the mistakes that real ones make: the positive controls of the simulator.</summary>
 internal static class BrokenWriters
 {
-    internal static ScenarioInfo Log(string name, Func<AioSystem, string, AppendLog> create) => new(name, "broken", () => new LogScenario(create));
+    internal static ScenarioInfo Log(string name, Func<AioSystem, string, AppendLog> create) =>
+        new(name, "broken", () => new LogScenario(create));
 
-    internal static ScenarioInfo File(string name, Func<AioSystem, string, AtomicFile> create) => new(name, "broken", () => new FileScenario(create));
+    internal static ScenarioInfo File(string name, Func<AioSystem, string, AtomicFile> create) =>
+        new(name, "broken", () => new FileScenario(create));
 
     /// <summary>Acknowledges what was written and not flushed.</summary>
     internal sealed class ForgetsToFlush(AioSystem system, string path) : AppendLog(system, path)
@@ -55,7 +57,8 @@ internal static class BrokenWriters
             place.ThrowIfFailed();
         }
 
-        private unsafe WaitReference Start(AioContext context, byte[] record, long offset, AioReturn place, out System.Buffers.MemoryHandle pin)
+        private unsafe WaitReference Start(
+            AioContext context, byte[] record, long offset, AioReturn place, out System.Buffers.MemoryHandle pin)
         {
             pin = record.AsMemory().Pin();
             AioHandle handle = context.Acquire(place);

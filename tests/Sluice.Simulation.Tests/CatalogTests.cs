@@ -19,10 +19,13 @@ public sealed class CatalogTests
     public void ScenariosOfAnotherAssemblyAreListedWithThoseOfSluice()
     {
         IReadOnlyList<ScenarioInfo> both = ScenarioCatalog.In(typeof(ScenarioCatalog).Assembly, typeof(AccountsScenario).Assembly);
-        Assert.Equal([.. ScenarioCatalog.All.Select(static scenario => scenario.Name).Append("accounts").Order(StringComparer.Ordinal)], both.Select(static scenario => scenario.Name));
+        Assert.Equal(
+            [.. ScenarioCatalog.All.Select(static scenario => scenario.Name).Append("accounts").Order(StringComparer.Ordinal)],
+            both.Select(static scenario => scenario.Name));
         ScenarioInfo accounts = ScenarioCatalog.Get("accounts", both);
         Assert.IsType<AccountsScenario>(accounts.Create());
-        Assert.EndsWith($"--assembly {typeof(AccountsScenario).Assembly.Location}", accounts.ParametersFor(1).Command, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"--assembly {typeof(AccountsScenario).Assembly.Location}", accounts.ParametersFor(1).Command, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -36,12 +39,16 @@ public sealed class CatalogTests
         Assert.Contains("There is no assembly", Refusal(() => ScenarioCatalog.Load(none)), StringComparison.Ordinal);
         string text = Path.Combine(AppContext.BaseDirectory, "seeds.txt");
         Assert.Contains("cannot be loaded", Refusal(() => ScenarioCatalog.Load(text)), StringComparison.Ordinal);
-        Assert.Contains("has no scenarios", Refusal(() => ScenarioCatalog.Load(typeof(SimulatedDisk).Assembly.Location)), StringComparison.Ordinal);
+        Assert.Contains(
+            "has no scenarios", Refusal(() => ScenarioCatalog.Load(typeof(SimulatedDisk).Assembly.Location)), StringComparison.Ordinal);
     }
 
     [Fact]
     public void TwoOfOneNameAreRefused() =>
-        Assert.Contains("both called 'accounts'", Refusal(() => ScenarioCatalog.In(typeof(AccountsScenario).Assembly, typeof(AccountsScenario).Assembly)), StringComparison.Ordinal);
+        Assert.Contains(
+            "both called 'accounts'",
+            Refusal(() => ScenarioCatalog.In(typeof(AccountsScenario).Assembly, typeof(AccountsScenario).Assembly)),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("Not A Name", typeof(Scenario), "lower case")]
@@ -50,8 +57,13 @@ public sealed class CatalogTests
     public void AnAttributeInTheWrongPlaceIsRefused(string name, Type parent, string text)
     {
         AssemblyBuilder assembly = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("wrong"), AssemblyBuilderAccess.Run);
-        TypeBuilder type = assembly.DefineDynamicModule("wrong").DefineType("Wrong", parent == typeof(Scenario) ? TypeAttributes.Abstract : TypeAttributes.Public, parent);
-        if (parent == typeof(NeedsMore)) type.DefineConstructor(MethodAttributes.Public, CallingConventions.Standard, [typeof(int)]).GetILGenerator().Emit(OpCodes.Ret);
+        TypeBuilder type = assembly.DefineDynamicModule("wrong").DefineType(
+            "Wrong", parent == typeof(Scenario) ? TypeAttributes.Abstract : TypeAttributes.Public, parent);
+        if (parent == typeof(NeedsMore))
+        {
+            type.DefineConstructor(MethodAttributes.Public, CallingConventions.Standard, [typeof(int)]).GetILGenerator().Emit(OpCodes.Ret);
+        }
+
         ConstructorInfo attribute = typeof(ScenarioAttribute).GetConstructor([typeof(string), typeof(string)])!;
         type.SetCustomAttribute(new CustomAttributeBuilder(attribute, [name, "a mistake"]));
         type.CreateType();
@@ -60,7 +72,10 @@ public sealed class CatalogTests
 
     [Fact]
     public void AnUnknownNameListsThoseThereAre() =>
-        Assert.Contains("there are: append-log, atomic-file", Assert.Throws<KeyNotFoundException>(static () => ScenarioCatalog.Get("nope")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "there are: append-log, atomic-file",
+            Assert.Throws<KeyNotFoundException>(static () => ScenarioCatalog.Get("nope")).Message,
+            StringComparison.Ordinal);
 
     private static string Refusal(Action action) => Assert.Throws<InvalidOperationException>(action).Message;
 

@@ -70,7 +70,8 @@ public sealed class DeterminismTests
             Started.Loop(disk, async system =>
             {
                 // While this ticks, the time moves whenever the loop has nothing to run: a hop through another thread would be seen.
-                using ITimer ticks = disk.Time.CreateTimer(static _ => { }, null, TimeSpan.FromMicroseconds(1), TimeSpan.FromMicroseconds(1));
+                using ITimer ticks = disk.Time.CreateTimer(
+                    static _ => { }, null, TimeSpan.FromMicroseconds(1), TimeSpan.FromMicroseconds(1));
                 AioFile file = await Started.CreateAsync(system, "/file");
                 Task write = file.WriteAsync(new byte[100], 0).AsTask();
                 await file.DisposeAsync();
@@ -105,7 +106,8 @@ public sealed class DeterminismTests
     {
         SimulatedDisk disk = new(new SimulatedDiskOptions
         {
-            Faults = FaultPlan.None.With(new FaultRule(FaultKind.Stall, 1) { LatencyMaximum = TimeSpan.FromDays(1), Operation = IoOperation.Fdatasync }),
+            Faults = FaultPlan.None.With(
+                new FaultRule(FaultKind.Stall, 1) { LatencyMaximum = TimeSpan.FromDays(1), Operation = IoOperation.Fdatasync }),
         });
         Started.Loop(disk, async system =>
         {
@@ -154,8 +156,10 @@ public sealed class DeterminismTests
             result.Trace.Save(path);
             string[] lines = File.ReadAllLines(path);
             Assert.Equal(result.Trace.Count + 1, lines.Length);
-            Assert.Contains(lines, static line => line.Contains("powerloss", StringComparison.Ordinal) || line.Contains("processdeath", StringComparison.Ordinal));
-            Assert.Contains(result.TraceHash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture), lines[^1], StringComparison.Ordinal);
+            Assert.Contains(lines, static line => line.Contains("powerloss", StringComparison.Ordinal) || line.Contains(
+                "processdeath", StringComparison.Ordinal));
+            Assert.Contains(
+                result.TraceHash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture), lines[^1], StringComparison.Ordinal);
         }
         finally
         {

@@ -37,7 +37,8 @@ public sealed class DurabilityTests
             {
             }
 
-            await using AioFile file = await AioFile.OpenAsync(system, "/file", new IoOpenOptions { Access = IoAccess.ReadWrite, WriteThrough = true });
+            await using AioFile file = await AioFile.OpenAsync(
+                system, "/file", new IoOpenOptions { Access = IoAccess.ReadWrite, WriteThrough = true });
             await file.WriteAsync(content, 2000);
         });
         disk.Crash(CrashKind.PowerLoss);
@@ -119,14 +120,22 @@ public sealed class DurabilityTests
             Started.Loop(disk, async system =>
             {
                 byte[] content = await Started.ReadAllAsync(system, "/file");
-                for (int index = 0; index < content.Length; index++) Assert.True(content[index] == before[index] || content[index] == after[index], "A byte that nobody wrote.");
+                for (int index = 0; index < content.Length; index++)
+                {
+                    Assert.True(content[index] == before[index] || content[index] == after[index], "A byte that nobody wrote.");
+                }
+
                 if (content.AsSpan().SequenceEqual(before)) old++;
                 else if (content.AsSpan().SequenceEqual(after)) fresh++;
                 else mixed++;
                 for (int start = 0; start < content.Length; start += disk.Options.SectorBytes)
                 {
                     Range sector = start..(start + disk.Options.SectorBytes);
-                    if (!content.AsSpan(sector).SequenceEqual(before.AsSpan(sector)) && !content.AsSpan(sector).SequenceEqual(after.AsSpan(sector))) torn++;
+                    if (!content.AsSpan(sector).SequenceEqual(before.AsSpan(sector))
+                        && !content.AsSpan(sector).SequenceEqual(after.AsSpan(sector)))
+                    {
+                        torn++;
+                    }
                 }
             });
         });
@@ -319,6 +328,9 @@ public sealed class DurabilityTests
 
     private static void ForSeeds(Action<SimulatedDisk, ulong> test)
     {
-        for (ulong seed = 1; seed <= Seeds; seed++) test(new SimulatedDisk(new SimulatedDiskOptions { Seed = seed, SectorBytes = seed % 2 == 0 ? 512 : 4096 }), seed);
+        for (ulong seed = 1; seed <= Seeds; seed++)
+        {
+            test(new SimulatedDisk(new SimulatedDiskOptions { Seed = seed, SectorBytes = seed % 2 == 0 ? 512 : 4096 }), seed);
+        }
     }
 }

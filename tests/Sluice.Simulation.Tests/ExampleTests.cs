@@ -7,7 +7,8 @@ namespace Sluice.Simulation.Tests;
 /// <summary>The complete example of docs/mechanisms/simulation.md: it is the one compiled here, it passes, and it can fail.</summary>
 public sealed class ExampleTests
 {
-    private static readonly ScenarioInfo s_accounts = ScenarioCatalog.Get("accounts", ScenarioCatalog.In(typeof(AccountsScenario).Assembly));
+    private static readonly ScenarioInfo s_accounts = ScenarioCatalog.Get(
+        "accounts", ScenarioCatalog.In(typeof(AccountsScenario).Assembly));
 
     [Fact]
     public void TheExamplePasses()
@@ -40,7 +41,8 @@ public sealed class ExampleTests
     public void ThePageShowsTheExampleAsItIsCompiled()
     {
         string page = File.ReadAllText(Repository.PathOf("docs", "mechanisms", "simulation.md")).ReplaceLineEndings("\n");
-        string source = File.ReadAllText(Repository.PathOf("tests", "Sluice.Simulation.Tests", "Examples", "AccountsScenario.cs")).ReplaceLineEndings("\n");
+        string source = File.ReadAllText(
+            Repository.PathOf("tests", "Sluice.Simulation.Tests", "Examples", "AccountsScenario.cs")).ReplaceLineEndings("\n");
         string code = Regex.Replace(source, @"\A(using .*\n)+\nnamespace .*\n\n", "").TrimEnd();
         Assert.Contains($"```csharp\n{code}\n```", page, StringComparison.Ordinal);
     }

@@ -38,7 +38,11 @@ public sealed class FaultTests
         async (_, file) =>
         {
             await file.WriteAsync(new byte[4096], 0);
-            for (int round = 0; round < 3; round++) await Assert.ThrowsAsync<AioException>(async () => await file.ReadAsync(new byte[4096], 0));
+            for (int round = 0; round < 3; round++)
+            {
+                await Assert.ThrowsAsync<AioException>(async () => await file.ReadAsync(new byte[4096], 0));
+            }
+
             await file.WriteAsync(new byte[4096], 0);
             Assert.Equal(4096, await file.ReadAsync(new byte[4096], 0));
         });
@@ -78,7 +82,11 @@ public sealed class FaultTests
         {
             await file.WriteAsync(new byte[10 * 4096], 0);
             disk.SetFaults(FaultPlan.None.With(new FaultRule(FaultKind.MisdirectedWrite, 1) { CountMaximum = 1 }));
-            while (disk.CountFaults(FaultKind.MisdirectedWrite) == 0) await file.WriteAsync(Enumerable.Repeat((byte)1, 4096).ToArray(), 3 * 4096);
+            while (disk.CountFaults(FaultKind.MisdirectedWrite) == 0)
+            {
+                await file.WriteAsync(Enumerable.Repeat((byte)1, 4096).ToArray(), 3 * 4096);
+            }
+
             byte[] back = new byte[10 * 4096];
             await file.ReadAsync(back, 0);
             int[] hit = [.. Enumerable.Range(0, 10).Where(block => back[block * 4096] == 1)];
@@ -93,7 +101,8 @@ public sealed class FaultTests
         Started.Loop(disk, async system =>
         {
             AioFile file = await Started.CreateAsync(system, "/big");
-            Assert.Equal(Errno.ENOSPC, (await Assert.ThrowsAsync<AioException>(async () => await file.WriteAsync(new byte[11 * 4096], 0))).Errno);
+            Assert.Equal(
+                Errno.ENOSPC, (await Assert.ThrowsAsync<AioException>(async () => await file.WriteAsync(new byte[11 * 4096], 0))).Errno);
             Assert.Equal(10 * 4096, file.GetLength());
             Assert.Equal(Errno.ENOSPC, (await Assert.ThrowsAsync<AioException>(async () => await file.AllocateAsync(0, 11 * 4096))).Errno);
             await file.DisposeAsync();
@@ -154,7 +163,8 @@ public sealed class FaultTests
         Started.Loop(disk, async system =>
         {
             await using AioFile file = await Started.CreateAsync(system, "/file");
-            disk.SetFaults(FaultPlan.None.With(new FaultRule(FaultKind.NameError, 1) { NameOperation = TraceOperation.Rename, Files = "/f*", CountMaximum = 1 }));
+            disk.SetFaults(FaultPlan.None.With(
+                new FaultRule(FaultKind.NameError, 1) { NameOperation = TraceOperation.Rename, Files = "/f*", CountMaximum = 1 }));
             system.FileSystem.SyncDirectory("/");
             Assert.Equal(Errno.EIO, Assert.Throws<AioException>(() => system.FileSystem.Rename("/file", "/other")).Errno);
             Assert.True(system.FileSystem.Exists("/file"));
@@ -173,10 +183,15 @@ public sealed class FaultTests
     [Fact]
     public async Task FaultsWorkWithoutALoop()
     {
-        FaultPlan plan = FaultPlan.None.With(FaultKind.TransientError, 0.3).With(FaultKind.ShortRead, 0.3).With(FaultKind.ShortWrite, 0.3).With(FaultKind.Reorder, 0.5);
+        FaultPlan plan = FaultPlan.None
+            .With(FaultKind.TransientError, 0.3)
+            .With(FaultKind.ShortRead, 0.3)
+            .With(FaultKind.ShortWrite, 0.3)
+            .With(FaultKind.Reorder, 0.5);
         SimulatedDisk disk = new(new SimulatedDiskOptions { Faults = plan });
         await using AioSystem system = Started.On(disk);
-        int[] failures = await Task.WhenAll(Enumerable.Range(0, 4).Select(number => Task.Run(() => WriteAsync(number)))).WaitAsync(TimeSpan.FromSeconds(120));
+        int[] failures = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(number => Task.Run(() => WriteAsync(number)))).WaitAsync(TimeSpan.FromSeconds(120));
         Assert.All(failures, static count => Assert.True(count > 10));
         Assert.True(disk.CountFaults(FaultKind.TransientError) >= failures.Sum() && disk.CountFaults(FaultKind.ShortWrite) > 10);
 
@@ -224,7 +239,8 @@ public sealed class FaultTests
             disk.SetFaults(FaultPlan.None.With(FaultKind.Reorder, 0.5));
             await Task.WhenAll(Enumerable.Range(0, 16).Select(index => file.WriteAsync(new byte[512], index * 512).AsTask()));
         });
-        long[] offsets = [.. disk.Trace.Records.Where(static record => record.Operation == TraceOperation.Write).Select(static record => record.OffsetBytes)];
+        long[] offsets = [.. disk.Trace.Records.Where(static record =>
+            record.Operation == TraceOperation.Write).Select(static record => record.OffsetBytes)];
         Assert.Equal(16, offsets.Length);
         Assert.NotEqual(offsets.Order(), offsets);
     }
@@ -237,13 +253,20 @@ public sealed class FaultTests
         {
             await using AioFile good = await Started.CreateAsync(system, "/good.log");
             await using AioFile bad = await Started.CreateAsync(system, "/bad.log");
-            disk.SetFaults(FaultPlan.None.With(new FaultRule(FaultKind.TransientError, 1) { Files = "/bad*", OffsetMinimum = 1000, OffsetMaximum = 2000, Operation = IoOperation.Write }));
+            disk.SetFaults(FaultPlan.None.With(new FaultRule(FaultKind.TransientError, 1)
+            {
+                Files = "/bad*",
+                OffsetMinimum = 1000,
+                OffsetMaximum = 2000,
+                Operation = IoOperation.Write,
+            }));
             await good.WriteAsync(new byte[100], 1500);
             await bad.WriteAsync(new byte[100], 0);
             await bad.WriteAsync(new byte[100], 2000);
             await bad.ReadAsync(new byte[100], 1500);
             await Assert.ThrowsAsync<AioException>(async () => await bad.WriteAsync(new byte[100], 950));
-            disk.SetFaults(FaultPlan.None.With(new FaultRule(FaultKind.TransientError, 1) { TimeMinimum = disk.Time.Now + TimeSpan.FromSeconds(1) }));
+            disk.SetFaults(
+                FaultPlan.None.With(new FaultRule(FaultKind.TransientError, 1) { TimeMinimum = disk.Time.Now + TimeSpan.FromSeconds(1) }));
             await bad.WriteAsync(new byte[100], 0);
             await Task.Delay(TimeSpan.FromSeconds(1), disk.Time);
             await Assert.ThrowsAsync<AioException>(async () => await bad.WriteAsync(new byte[100], 0));

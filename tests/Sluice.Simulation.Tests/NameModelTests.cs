@@ -92,7 +92,8 @@ public sealed class NameModelTests : IDisposable
 
     private static string Show(IoFileSystem system, string folder)
     {
-        IEnumerable<string> entries = system.List(folder).OrderBy(static entry => entry.Name, StringComparer.Ordinal).Select(entry => entry.IsDirectory
+        IEnumerable<string> entries = system.List(folder).OrderBy(
+            static entry => entry.Name, StringComparer.Ordinal).Select(entry => entry.IsDirectory
             ? $"{entry.Name}({Show(system, $"{folder}/{entry.Name}")})"
             : $"{entry.Name}:{entry.LengthBytes}");
         return string.Join(' ', entries);

@@ -2,7 +2,9 @@ using static Sluice.Simulation.Tests.BrokenWriters;
 
 namespace Sluice.Simulation.Tests;
 
-/// <summary>A simulator that finds nothing proves nothing: each of these mistakes must be caught, within a bounded number of seeds.</summary>
+/// <summary>
+/// A simulator that finds nothing proves nothing: each of these mistakes must be caught, within a bounded number of seeds.
+/// </summary>
 public sealed class PositiveControlTests
 {
     private const int SeedsMaximum = 100;

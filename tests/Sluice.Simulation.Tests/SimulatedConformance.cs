@@ -17,7 +17,8 @@ public sealed class SimulatedConformance : IoMethodConformance
     internal static ConformanceMethod Describe(params (string Name, string Value)[] settings) => new()
     {
         Name = "simulated",
-        CreateFactory = static () => ConformanceMethod.LoadFactory(Path.Combine(IoMethodCatalog.DefaultDirectory, "simulated", "Sluice.Methods.Simulated.dll")),
+        CreateFactory = static () =>
+            ConformanceMethod.LoadFactory(Path.Combine(IoMethodCatalog.DefaultDirectory, "simulated", "Sluice.Methods.Simulated.dll")),
         PluginDirectory = IoMethodCatalog.DefaultDirectory,
         Settings = settings.ToDictionary(static setting => setting.Name, static setting => setting.Value),
     };

@@ -5,7 +5,8 @@ namespace Sluice.Simulation.Tests;
 /// <summary>The suite for the io_method simulated, with files of the operating system: those go through its queue as well.</summary>
 public sealed class SimulatedOsFilesConformance : IoMethodConformance
 {
-    protected override ConformanceMethod Method => SimulatedConformance.Describe(("os_files", "true"), ("reorder_ppm", "300000"), ("again_ppm", "50000"));
+    protected override ConformanceMethod Method =>
+        SimulatedConformance.Describe(("os_files", "true"), ("reorder_ppm", "300000"), ("again_ppm", "50000"));
 
     [Fact]
     public void TheFilesAreThoseOfTheOperatingSystem() => Run(static run =>

@@ -14,7 +14,9 @@ public abstract class Scenario
         return new SimulatedDiskOptions { SectorBytes = random.Chance(0.5) ? 512 : 4096 };
     }
 
-    /// <summary>The system of each boot: modules with targets and callbacks, more contexts or handles. A small one unless said otherwise.</summary>
+    /// <summary>
+    /// The system of each boot: modules with targets and callbacks, more contexts or handles. A small one unless said otherwise.
+    /// </summary>
     /// <param name="options">To be changed; the method, its catalog and the clock are given.</param>
     public virtual void ConfigureSystem(AioSystemOptions options)
     {
@@ -24,12 +26,27 @@ public abstract class Scenario
     /// <param name="random">For choosing rates.</param>
     public virtual FaultPlan PlanFaults(SimulatedRandom random) => FaultPlan.None;
 
+    /// <summary>
+    /// When the next crash comes, counted from the beginning of the work (or of the check, in some boots). When it has not come by the end
+    /// of the work, it meets a program that has ended. Unless said otherwise: at any operation, mostly a loss of power.
+    /// </summary>
+    /// <param name="run">The run; its system is not there yet.</param>
+    /// <param name="random">For choosing.</param>
+    public virtual CrashPlan PlanCrash(SimulationRun run, SimulatedRandom random)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(random);
+        CrashKind kind = random.Chance(0.25) ? CrashKind.ProcessDeath : CrashKind.PowerLoss;
+        return new CrashPlan(kind) { AtOperation = 1 + random.Next(Math.Max(1, run.Operations)) };
+    }
+
     /// <summary>Makes what is there before the first crash. No faults, no crash; the code makes it durable itself.</summary>
     /// <param name="run">The run.</param>
     public virtual Task SetUpAsync(SimulationRun run) => Task.CompletedTask;
 
     /// <summary>
-    /// The code under test: about as many operations as the run asks for. May be killed anywhere; throws when it is. Injected errors that it
+    /// The code under test: about as many operations as the run asks for. May be killed anywhere; throws when it is. Injected errors that
+    /// it
     /// cannot live with may end it early.
     /// </summary>
     /// <param name="run">The run.</param>

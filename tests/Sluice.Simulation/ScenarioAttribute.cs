@@ -1,7 +1,8 @@
 namespace Sluice.Simulation;
 
 /// <summary>
-/// Gives a <see cref="Scenario"/> a name, so that <see cref="ScenarioCatalog"/> and <c>sluice simulate</c> find it in its assembly. The class
+/// Gives a <see cref="Scenario"/> a name, so that <see cref="ScenarioCatalog"/> and <c>sluice simulate</c> find it in its assembly. The
+/// class
 /// may be internal; it needs a constructor without parameters. A derived class is another scenario and needs an attribute of its own.
 /// </summary>
 /// <param name="name">Lower case letters, digits and hyphens.</param>

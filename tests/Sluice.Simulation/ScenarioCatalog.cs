@@ -12,7 +12,9 @@ public static partial class ScenarioCatalog
 
     /// <summary>All scenarios of some assemblies, by name: the classes with a <see cref="ScenarioAttribute"/>.</summary>
     /// <param name="assemblies">Where to look.</param>
-    /// <exception cref="InvalidOperationException">A class with the attribute is no scenario, or two have one name; the line says which.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A class with the attribute is no scenario, or two have one name; the line says which.
+    /// </exception>
     public static IReadOnlyList<ScenarioInfo> In(params ReadOnlySpan<Assembly> assemblies)
     {
         SortedDictionary<string, (ScenarioInfo Info, Type Type)> found = new(StringComparer.Ordinal);
@@ -23,7 +25,8 @@ public static partial class ScenarioCatalog
                 if (type.GetCustomAttribute<ScenarioAttribute>(inherit: false) is not { } attribute) continue;
                 ScenarioInfo info = Describe(type, attribute);
                 if (found.TryAdd(info.Name, (info, type))) continue;
-                throw new InvalidOperationException($"{type} and {found[info.Name].Type} are both called '{info.Name}': give one of them another name.");
+                throw new InvalidOperationException(
+                    $"{type} and {found[info.Name].Type} are both called '{info.Name}': give one of them another name.");
             }
         }
 
@@ -40,7 +43,11 @@ public static partial class ScenarioCatalog
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string fullPath = Path.GetFullPath(path);
-        if (!File.Exists(fullPath)) throw new InvalidOperationException($"There is no assembly '{path}': build it, and give the path of its .dll.");
+        if (!File.Exists(fullPath))
+        {
+            throw new InvalidOperationException($"There is no assembly '{path}': build it, and give the path of its .dll.");
+        }
+
         try
         {
             AssemblyDependencyResolver resolver = new(fullPath);
@@ -49,11 +56,14 @@ public static partial class ScenarioCatalog
             IReadOnlyList<ScenarioInfo> scenarios = In(AssemblyLoadContext.Default.LoadFromAssemblyPath(fullPath));
             return scenarios.Count != 0
                 ? scenarios
-                : throw new InvalidOperationException($"{path} has no scenarios: put [Scenario(name, description)] on a class that derives from Scenario.");
+                : throw new InvalidOperationException(
+                    $"{path} has no scenarios: put [Scenario(name, description)] on a class that derives from Scenario.");
         }
         catch (Exception exception) when (exception is BadImageFormatException or IOException or ReflectionTypeLoadException)
         {
-            string reason = exception is ReflectionTypeLoadException { LoaderExceptions: [{ } first, ..] } ? first.Message : exception.Message;
+            string reason = exception is ReflectionTypeLoadException { LoaderExceptions: [{ } first, ..] }
+                ? first.Message
+                : exception.Message;
             throw new InvalidOperationException($"{path} cannot be loaded: {reason.ReplaceLineEndings(" ")}", exception);
         }
     }
@@ -72,12 +82,21 @@ public static partial class ScenarioCatalog
 
     private static ScenarioInfo Describe(Type type, ScenarioAttribute attribute)
     {
-        if (!NamePattern().IsMatch(attribute.Name)) throw new InvalidOperationException($"{type} is called '{attribute.Name}': use lower case letters, digits and hyphens.");
-        if (!type.IsSubclassOf(typeof(Scenario)) || type.IsAbstract) throw new InvalidOperationException($"{type} has [Scenario] and is none: derive from Scenario.");
+        if (!NamePattern().IsMatch(attribute.Name))
+        {
+            throw new InvalidOperationException($"{type} is called '{attribute.Name}': use lower case letters, digits and hyphens.");
+        }
+
+        if (!type.IsSubclassOf(typeof(Scenario)) || type.IsAbstract)
+        {
+            throw new InvalidOperationException($"{type} has [Scenario] and is none: derive from Scenario.");
+        }
+
         const BindingFlags Instance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
         ConstructorInfo constructor = type.GetConstructor(Instance, [])
             ?? throw new InvalidOperationException($"{type} has [Scenario] and cannot be made: give it a constructor without parameters.");
-        return new ScenarioInfo(attribute.Name, attribute.Description, () => (Scenario)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, null, null))
+        return new ScenarioInfo(
+            attribute.Name, attribute.Description, () => (Scenario)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, null, null))
         {
             Operations = attribute.Operations,
             Crashes = attribute.Crashes,

@@ -29,7 +29,8 @@ public static class SeedSweep
         {
             threads[index] = new Thread(() =>
             {
-                while (!cancellationToken.IsCancellationRequested && tally.FailureCount < failuresMaximum && Interlocked.Increment(ref next) is var number && number < count)
+                while (!cancellationToken.IsCancellationRequested && tally.FailureCount < failuresMaximum
+                    && Interlocked.Increment(ref next) is var number && number < count)
                 {
                     SimulationParameters parameters = scenario.ParametersFor(firstSeed + (ulong)number);
                     if (size is not null) parameters = size(parameters);

@@ -39,7 +39,8 @@ public sealed class SimulatedBoot
     public CancellationToken Stopping { get; }
 
     /// <summary>
-    /// Starts a system on a disk, runs code on its loop (the calling thread), and stops everything. When the disk crashes under it, what the
+    /// Starts a system on a disk, runs code on its loop (the calling thread), and stops everything. When the disk crashes under it, what
+    /// the
     /// dead code throws is swallowed, except for a <see cref="SimulationException"/>.
     /// </summary>
     /// <param name="disk">The disk.</param>
@@ -69,7 +70,8 @@ public sealed class SimulatedBoot
     }
 
     /// <summary>
-    /// Hands over something that lives as long as this process: it is disposed in the end, the last first, also after a crash, when what its
+    /// Hands over something that lives as long as this process: it is disposed in the end, the last first, also after a crash, when what
+    /// its
     /// disposal throws means nothing.
     /// </summary>
     /// <typeparam name="T">An <see cref="IAsyncDisposable"/> or an <see cref="IDisposable"/>.</typeparam>
@@ -78,13 +80,18 @@ public sealed class SimulatedBoot
     public T Own<T>(T thing)
         where T : class
     {
-        if (thing is not (IAsyncDisposable or IDisposable)) throw new ArgumentException($"{thing.GetType()} cannot be disposed.", nameof(thing));
+        if (thing is not (IAsyncDisposable or IDisposable))
+        {
+            throw new ArgumentException($"{thing.GetType()} cannot be disposed.", nameof(thing));
+        }
+
         _owned.Push(thing);
         return thing;
     }
 
     /// <summary>
-    /// Starts code that runs beside the work: a background writer, a checkpointer. It should end when <see cref="Stopping"/> is cancelled and
+    /// Starts code that runs beside the work: a background writer, a checkpointer. It should end when <see cref="Stopping"/> is cancelled
+    /// and
     /// is waited for; what it throws ends and fails the run, unless the process is dead.
     /// </summary>
     /// <param name="flow">The code; begins at once, on the loop.</param>

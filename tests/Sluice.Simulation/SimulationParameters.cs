@@ -39,11 +39,26 @@ public sealed record SimulationParameters(string Scenario, ulong Seed)
     {
         ArgumentNullException.ThrowIfNull(line);
         string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (parts.Length is < 2 or > 5) throw new FormatException($"'{line}' is no line of seeds: write scenario, seed, and if wanted operations, crashes and left-out rules.");
-        SimulationParameters parameters = new(parts[0], ulong.Parse(parts[1], CultureInfo.InvariantCulture));
+        if (parts.Length is < 2 or > 5)
+        {
+            throw new FormatException(
+                $"'{line}' is no line of seeds: write scenario, seed, and if wanted operations, crashes and left-out rules.");
+        }
+
+        if (!ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
+        {
+            throw new FormatException($"'{line}' has '{parts[1]}' for a seed: write a number.");
+        }
+
+        SimulationParameters parameters = new(parts[0], seed);
         if (parts.Length > 2) parameters = parameters with { Operations = int.Parse(parts[2], CultureInfo.InvariantCulture) };
         if (parts.Length > 3) parameters = parameters with { Crashes = int.Parse(parts[3], CultureInfo.InvariantCulture) };
-        if (parts.Length > 4) parameters = parameters with { Without = [.. parts[4].Split(',').Select(static part => int.Parse(part, CultureInfo.InvariantCulture))] };
+        if (parts.Length > 4)
+        {
+            int[] without = [.. parts[4].Split(',').Select(static part => int.Parse(part, CultureInfo.InvariantCulture))];
+            parameters = parameters with { Without = without };
+        }
+
         return parameters;
     }
 

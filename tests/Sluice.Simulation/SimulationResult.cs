@@ -23,5 +23,6 @@ public sealed record SimulationResult(
     public bool IsFailure => Failure is not null;
 
     /// <summary>The failure with the command that repeats it; empty when there is none.</summary>
-    public string Report => IsFailure ? $"{Parameters.Scenario}, seed {Parameters.Seed}: {Failure}{Environment.NewLine}repeat: {Parameters.Command}" : "";
+    public string Report =>
+        IsFailure ? $"{Parameters.Scenario}, seed {Parameters.Seed}: {Failure}{Environment.NewLine}repeat: {Parameters.Command}" : "";
 }

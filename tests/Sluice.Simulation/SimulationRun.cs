@@ -43,13 +43,17 @@ public sealed class SimulationRun
     /// <summary>How many operations the work of this round shall make, about.</summary>
     public int Operations { get; internal set; }
 
-    /// <summary>Whether the work of this round shall go on: it has not yet made as many operations as it shall, and nothing has ended it.</summary>
+    /// <summary>
+    /// Whether the work of this round shall go on: it has not yet made as many operations as it shall, and nothing has ended it.
+    /// </summary>
     public bool HasMoreWork => Disk.OperationCount < RoundEnd && !IsDead && !Boot.Stopping.IsCancellationRequested;
 
     /// <summary>How many crashes there were.</summary>
     public int Round { get; internal set; }
 
-    /// <summary>Whether the disk crashed under the system of the moment: its process is dead, and what it still does means nothing.</summary>
+    /// <summary>
+    /// Whether the disk crashed under the system of the moment: its process is dead, and what it still does means nothing.
+    /// </summary>
     public bool IsDead => Boot.IsDead;
 
     /// <summary>The number of the disk's operation at which the work of this round shall end.</summary>

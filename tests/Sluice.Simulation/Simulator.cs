@@ -1,6 +1,8 @@
 namespace Sluice.Simulation;
 
-/// <summary>Runs one seed of a scenario: set-up, then rounds of check, work and crash, then one that ends in good order, and a last check.</summary>
+/// <summary>
+/// Runs one seed of a scenario: set-up, then rounds of check, work and crash, then one that ends in good order, and a last check.
+/// </summary>
 public static class Simulator
 {
     private const ulong CrashPlanStream = 60;
@@ -33,8 +35,9 @@ public static class Simulator
             if (run.Disk.CountFaults(kind) is var count and > 0) faults[kind] = count;
         }
 
-        string? text = failure is null ? null : failure is SimulationException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}";
-        return new SimulationResult(parameters, text, failure, run.Disk.Trace.Hash, run.Disk.OperationCount, run.Disk.CrashCount, faults, run.Disk.Trace);
+        string? text = failure is null or SimulationException ? failure?.Message : $"{failure.GetType().Name}: {failure.Message}";
+        return new SimulationResult(
+            parameters, text, failure, run.Disk.Trace.Hash, run.Disk.OperationCount, run.Disk.CrashCount, faults, run.Disk.Trace);
     }
 
     private static void RunRounds(Scenario subject, SimulationRun run)
@@ -47,7 +50,7 @@ public static class Simulator
         {
             run.Round = run.Disk.CrashCount;
             run.Operations = parameters.Operations;
-            CrashPlan crash = PlanCrash(crashes, parameters.Operations);
+            CrashPlan crash = subject.PlanCrash(run, crashes);
             bool hitsCheck = crashes.Chance(CheckCrashShare);
             int before = run.Disk.CrashCount;
             WithSystem(subject, run, () => RunRoundAsync(subject, run, plan, crash, hitsCheck), mayDie: true);
@@ -83,14 +86,6 @@ public static class Simulator
         await subject.WorkAsync(run);
     }
 
-    private static CrashPlan PlanCrash(SimulatedRandom random, int operations)
-    {
-        CrashKind kind = random.Chance(0.25) ? CrashKind.ProcessDeath : CrashKind.PowerLoss;
-
-        // Sometimes the work ends before: then the crash meets a program at rest.
-        return new CrashPlan(kind) { AtOperation = 1 + random.Next(Math.Max(1, operations)) };
-    }
-
     private static void WithSystem(Scenario subject, SimulationRun run, Func<Task> work, bool mayDie)
     {
         bool survived = SimulatedBoot.Run(
@@ -101,6 +96,9 @@ public static class Simulator
                 return work();
             },
             subject.ConfigureSystem);
-        if (!survived && !mayDie) throw new SimulationException("The disk crashed in the set-up or after the last planned crash: leave crashes to the run.");
+        if (!survived && !mayDie)
+        {
+            throw new SimulationException("The disk crashed in the set-up or after the last planned crash: leave crashes to the run.");
+        }
     }
 }

@@ -14,7 +14,10 @@ public static class SpeedBenchmark
     /// <param name="operations">How many operations in all.</param>
     /// <param name="writeShare">What share of them are writes, from 0 to 1.</param>
     /// <returns>Operations per second, the same per second of processor time, and bytes allocated per operation.</returns>
-    public static (double OperationsPerSecond, double OperationsPerProcessorSecond, double AllocatedBytesPerOperation) Measure(int operations, double writeShare)
+    public static (
+        double OperationsPerSecond,
+        double OperationsPerProcessorSecond,
+        double AllocatedBytesPerOperation) Measure(int operations, double writeShare)
     {
         SimulatedDisk disk = new(new SimulatedDiskOptions { Latency = DiskLatency.Zero });
         IoMethodCatalog catalog = new();
@@ -31,7 +34,8 @@ public static class SpeedBenchmark
         (double, double, double) result = default;
         system.RunLoop(async () =>
         {
-            await using AioFile file = await AioFile.OpenAsync(system, "/bench", new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew });
+            await using AioFile file = await AioFile.OpenAsync(
+                system, "/bench", new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew });
             using BufferArena arena = system.CreateArena(BlockBytes, Flows);
             AioBuffer[] buffers = [.. Enumerable.Range(0, Flows).Select(_ => arena.Rent())];
             for (int block = 0; block < FileBlocks; block++) await file.WriteAsync(buffers[0].Memory, (long)block * BlockBytes);
@@ -53,7 +57,11 @@ public static class SpeedBenchmark
     private static Task RunAsync(AioFile file, AioBuffer[] buffers, int operations, double writeShare)
     {
         Task[] flows = new Task[buffers.Length];
-        for (int index = 0; index < flows.Length; index++) flows[index] = FlowAsync(file, buffers[index].Memory, (ulong)index, operations / flows.Length, writeShare);
+        for (int index = 0; index < flows.Length; index++)
+        {
+            flows[index] = FlowAsync(file, buffers[index].Memory, (ulong)index, operations / flows.Length, writeShare);
+        }
+
         return Task.WhenAll(flows);
     }
 

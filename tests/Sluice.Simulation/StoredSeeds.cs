@@ -6,7 +6,8 @@ public static class StoredSeeds
     /// <summary>Reads the file.</summary>
     /// <param name="path">The file.</param>
     public static IReadOnlyList<SimulationParameters> Read(string path) =>
-        [.. File.ReadLines(path).Select(static line => line.Trim()).Where(static line => line.Length != 0 && line[0] != '#').Select(SimulationParameters.Parse)];
+        [.. File.ReadLines(path).Select(static line => line.Trim()).Where(static line =>
+            line.Length != 0 && line[0] != '#').Select(SimulationParameters.Parse)];
 
     /// <summary>Adds a run, unless it is there.</summary>
     /// <param name="path">The file.</param>

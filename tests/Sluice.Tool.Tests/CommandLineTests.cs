@@ -51,7 +51,7 @@ public sealed class CommandLineTests
     public void HelpNamesEveryVerbAndTheVersionIsOneLine()
     {
         string help = ToolRun.Of("--help").Succeeds().Output;
-        foreach (string verb in (string[])["bench", "copy", "methods", "probe"]) Assert.Contains(verb, help, StringComparison.Ordinal);
+        foreach (string verb in (string[])["bench", "copy", "methods", "probe", "relation", "verify"]) Assert.Contains(verb, help, StringComparison.Ordinal);
         Assert.Contains("sluice [command]", help, StringComparison.Ordinal);
         Assert.Equal(help, ToolRun.Of().Succeeds().Output);
         Assert.Matches(@"^\d+\.\d+\.\d+\s*$", ToolRun.Of("--version").Succeeds().Output);

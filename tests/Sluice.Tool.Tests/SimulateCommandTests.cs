@@ -1,4 +1,5 @@
 using Sluice.Simulation;
+using Sluice.Tests.Shared;
 using Sluice.Tool.Simulate;
 using Sluice.Tool.Tests.Support;
 
@@ -32,13 +33,19 @@ public sealed class SimulateCommandTests : IDisposable
 
     [Fact]
     public void ManySeedsAreSummedUp() =>
-        Assert.Contains("seeds 1 to 20", ToolRun.Of("simulate", "atomic-file", "--seed", "1", "--seeds", "20", "--without", "1,2").Succeeds().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "seeds 1 to 20",
+            ToolRun.Of("simulate", "atomic-file", "--seed", "1", "--seeds", "20", "--without", "1,2").Succeeds().Output,
+            StringComparison.Ordinal);
 
     [Fact]
     public void AllScenariosAreRunByOneWord()
     {
         string output = ToolRun.Of("simulate", "all", "--seed", "1", "--seeds", "5").Succeeds().Output;
-        foreach (ScenarioInfo scenario in SimulateText.Scenarios) Assert.Contains($"{scenario.Name}: seeds 1 to 5", output, StringComparison.Ordinal);
+        foreach (ScenarioInfo scenario in SimulateText.Scenarios)
+        {
+            Assert.Contains($"{scenario.Name}: seeds 1 to 5", output, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -69,15 +76,56 @@ public sealed class SimulateCommandTests : IDisposable
     public void AMistakeIsOneLine(string text, params string[] command) => ToolRun.Of(command).HasOneLine(2, text);
 
     [Fact]
+    public void TheStoredSeedsHold()
+    {
+        string output = ToolRun.Of(
+            "simulate", "--replay", Repository.PathOf("tests", "Sluice.Simulation.Tests", "seeds.txt")).Succeeds().Output;
+        Assert.Matches("poisoned-file: seed 10, (.|\\n)* stored seeds hold", output);
+    }
+
+    [Fact]
+    public void AStoredSeedThatFailsIsToldWithItsCommand()
+    {
+        string path = typeof(GreetingScenario).Assembly.Location;
+        File.WriteAllText(_store, "# as it was\ngreeting 5 10 1\ngreeting 7 666 1 2,3\n");
+        ToolRun run = ToolRun.Of("simulate", "--replay", _store, "--assembly", path);
+        Assert.Equal((1, "sluice: greeting 7 666 1 2,3: It is broken."), (run.ExitCode, run.Error.TrimEnd()));
+        Assert.Contains(
+            $"repeat: sluice simulate greeting --seed 7 --operations 666 --crashes 1 --without 2,3 --assembly {path}",
+            run.Output,
+            StringComparison.Ordinal);
+        File.WriteAllText(_store, "greeting five");
+        ToolRun.Of("simulate", "--replay", _store).HasOneLine(2, _store);
+        ToolRun.Of("simulate", "greeting", "--replay", _store).HasOneLine(2, "leave out the scenario");
+    }
+
+    [Fact]
+    public void TheBenchmarkMeasuresOperationsAndSeeds()
+    {
+        string output = ToolRun.Of("simulate", "--benchmark", "--operations", "20000", "--seeds", "10").Succeeds().Output;
+        Assert.Matches("reads: 8 KiB, 32 in flight, no faults, one loop +[0-9,]+ operations/s", output);
+        Assert.Matches("10 seeds of append-log: [0-9]+ operations, 3 crashes each; [0-9]+ cores +[0-9.]+ s", output);
+    }
+
+    [Fact]
     public void TheScenariosOfAnotherAssemblyAreListedAndRun()
     {
         string path = typeof(GreetingScenario).Assembly.Location;
         Assert.Matches("append-log(.|\n)*greeting +says what was said", ToolRun.Of("simulate", "--assembly", path).Succeeds().Output);
-        Assert.Contains("greeting: seed 5, ", ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5").Succeeds().Output, StringComparison.Ordinal);
-        Assert.Contains(" create /0 = 0", ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5", "--trace", "-").Succeeds().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "greeting: seed 5, ",
+            ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5").Succeeds().Output,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            " create /0 = 0",
+            ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5", "--trace", "-").Succeeds().Output,
+            StringComparison.Ordinal);
         ToolRun broken = ToolRun.Of("simulate", "greeting", "--assembly", path, "--seed", "5", "--operations", "666", "--store", _store);
         Assert.Equal((1, "sluice: greeting, seed 5: It is broken."), (broken.ExitCode, broken.Error.TrimEnd()));
-        Assert.Contains($"repeat: sluice simulate greeting --seed 5 --operations 666 --crashes 3 --assembly {path}", broken.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"repeat: sluice simulate greeting --seed 5 --operations 666 --crashes 3 --assembly {path}",
+            broken.Output,
+            StringComparison.Ordinal);
         Assert.Contains("shrunk: ", broken.Output, StringComparison.Ordinal);
         Assert.Equal(["# It is broken.", "greeting 5 666 0"], File.ReadAllLines(_store));
     }

@@ -21,23 +21,10 @@ internal static class CallbackParser
 
     public static ParseResult<CallbackModel>? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellationToken)
     {
-        if (!TypeParser.IsFirstDeclaration(context, Names.CallbackAttribute, cancellationToken))
-        {
-            return null;
-        }
-
-        INamedTypeSymbol symbol = (INamedTypeSymbol)context.TargetSymbol;
-        TypeDeclarationSyntax declaration = (TypeDeclarationSyntax)context.TargetNode;
-        AttributeData attribute = context.Attributes[0];
-        Location nameLocation = AttributeSyntaxReader.ArgumentLocation(attribute, 0, "name", cancellationToken);
-        DiagnosticBag diagnostics = new();
-
-        string name = attribute.StringArgument();
-        if (string.IsNullOrWhiteSpace(name))
-        {
-            diagnostics.Report(DiagnosticDescriptors.EmptyName, nameLocation, Kind, symbol.Name);
-        }
-
+        if (AttributedType.Read(context, Names.CallbackAttribute, "name", Kind, cancellationToken) is not { } read) return null;
+        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) =
+            (read.Symbol, read.Declaration, read.Diagnostics);
+        string name = read.ReadName();
         TypeModel? type = TypeParser.Parse(symbol, declaration, Kind, diagnostics);
         bool isStub = !TypeParser.CanBeRegistered(symbol, declaration, Kind, diagnostics);
         if (!symbol.IsStatic)
@@ -55,7 +42,7 @@ internal static class CallbackParser
 
         isStub |= taken.Contains(Names.Dispatch);
         CallbackModel? model = type is null ? null : new CallbackModel(type, name, phases, taken.ToEquatableArray(), isStub);
-        return new ParseResult<CallbackModel>(model, symbol.FullName(), name, nameLocation, diagnostics.ToImmutable());
+        return new ParseResult<CallbackModel>(model, symbol.FullName(), name, read.ArgumentLocation, diagnostics.ToImmutable());
     }
 
     private static CallbackPhases ReadPhases(INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics)

@@ -18,17 +18,10 @@ internal static class StateMachineParser
 
     public static ParseResult<StateMachineModel>? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellationToken)
     {
-        if (!TypeParser.IsFirstDeclaration(context, Names.StateMachineAttribute, cancellationToken))
-        {
-            return null;
-        }
-
-        INamedTypeSymbol symbol = (INamedTypeSymbol)context.TargetSymbol;
-        TypeDeclarationSyntax declaration = (TypeDeclarationSyntax)context.TargetNode;
-        AttributeData attribute = context.Attributes[0];
-        Location statesLocation = AttributeSyntaxReader.ArgumentLocation(attribute, 0, "states", cancellationToken);
-        DiagnosticBag diagnostics = new();
-
+        if (AttributedType.Read(context, Names.StateMachineAttribute, "states", Kind, cancellationToken) is not { } read) return null;
+        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) =
+            (read.Symbol, read.Declaration, read.Diagnostics);
+        Location statesLocation = read.ArgumentLocation;
         TypeModel? type = TypeParser.Parse(symbol, declaration, Kind, diagnostics);
         if (symbol.IsReadOnly)
         {
@@ -36,7 +29,7 @@ internal static class StateMachineParser
             type = null;
         }
 
-        INamedTypeSymbol? states = ReadStates(attribute, symbol, context.SemanticModel.Compilation, statesLocation, diagnostics);
+        INamedTypeSymbol? states = ReadStates(read.Attribute, symbol, context.SemanticModel.Compilation, statesLocation, diagnostics);
         List<string> names = states is null ? [] : ReadStateNames(states, symbol, statesLocation, diagnostics);
         bool isStub = names.Count == 0;
         EquatableArray<string> taken = ReadMembers(symbol, diagnostics);
@@ -44,7 +37,7 @@ internal static class StateMachineParser
             symbol, states, names, isStub, statesLocation, diagnostics, cancellationToken);
         if (!isStub && transitions.Count > 0)
         {
-            bool allowsFinalStates = attribute.BooleanProperty("AllowsFinalStates", fallback: false);
+            bool allowsFinalStates = read.Attribute.BooleanProperty("AllowsFinalStates", fallback: false);
             CheckReachability(names, transitions, allowsFinalStates, statesLocation, symbol.Name, diagnostics);
         }
 

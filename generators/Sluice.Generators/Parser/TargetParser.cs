@@ -13,28 +13,15 @@ internal static class TargetParser
 
     public static ParseResult<TargetModel>? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellationToken)
     {
-        if (!TypeParser.IsFirstDeclaration(context, Names.TargetAttribute, cancellationToken))
-        {
-            return null;
-        }
-
-        INamedTypeSymbol symbol = (INamedTypeSymbol)context.TargetSymbol;
-        TypeDeclarationSyntax declaration = (TypeDeclarationSyntax)context.TargetNode;
-        AttributeData attribute = context.Attributes[0];
-        Location nameLocation = AttributeSyntaxReader.ArgumentLocation(attribute, 0, "name", cancellationToken);
-        DiagnosticBag diagnostics = new();
-
-        string name = attribute.StringArgument();
-        if (string.IsNullOrWhiteSpace(name))
-        {
-            diagnostics.Report(DiagnosticDescriptors.EmptyName, nameLocation, Kind, symbol.Name);
-        }
-
+        if (AttributedType.Read(context, Names.TargetAttribute, "name", Kind, cancellationToken) is not { } read) return null;
+        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) =
+            (read.Symbol, read.Declaration, read.Diagnostics);
+        string name = read.ReadName();
         TypeModel? type = TypeParser.Parse(symbol, declaration, Kind, diagnostics);
         bool isStub = !TypeParser.CanBeRegistered(symbol, declaration, Kind, diagnostics);
         isStub |= !IsUnmanaged(symbol, declaration, diagnostics);
         CheckSize(symbol, declaration, diagnostics);
-        bool canReopen = attribute.BooleanProperty("CanReopen", fallback: true);
+        bool canReopen = read.Attribute.BooleanProperty("CanReopen", fallback: true);
         bool hasDescribe = HasMethod(symbol, Names.Describe, Signatures.IsDescribe, Signatures.Describe(symbol.Name), diagnostics);
         bool hasReopen = HasMethod(symbol, Names.Reopen, Signatures.IsReopen, Signatures.Reopen(symbol.Name), diagnostics);
         if (canReopen && !symbol.GetMembers(Names.Reopen).Any())
@@ -44,11 +31,11 @@ internal static class TargetParser
         }
 
         EquatableArray<string> callbacks = ReadCallbacks(
-            attribute, symbol, context.SemanticModel.Compilation, diagnostics, cancellationToken);
+            read.Attribute, symbol, context.SemanticModel.Compilation, diagnostics, cancellationToken);
         EquatableArray<string> taken = ReadTakenMembers(symbol, diagnostics);
         TargetModel? model = type is null ? null : new TargetModel(
             type, name, canReopen, hasDescribe, hasReopen, DescribedMembers(symbol), callbacks, taken, isStub);
-        return new ParseResult<TargetModel>(model, symbol.FullName(), name, nameLocation, diagnostics.ToImmutable());
+        return new ParseResult<TargetModel>(model, symbol.FullName(), name, read.ArgumentLocation, diagnostics.ToImmutable());
     }
 
     private static bool IsUnmanaged(INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics)

@@ -4,7 +4,10 @@ namespace Sluice.Methods.Simulated;
 /// <param name="Kind">How.</param>
 public sealed record CrashPlan(CrashKind Kind)
 {
-    /// <summary>At which operation from now on, counted from 1: it is in flight when the crash comes, and done, partly done or not. Null for no such moment.</summary>
+    /// <summary>
+    /// At which operation from now on, counted from 1: it is in flight when the crash comes, and done, partly done or not. Null for no such
+    /// moment.
+    /// </summary>
     public long? AtOperation { get; init; }
 
     /// <summary>How much later in virtual time. Null for no such moment.</summary>

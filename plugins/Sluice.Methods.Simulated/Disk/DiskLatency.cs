@@ -1,10 +1,13 @@
 namespace Sluice.Methods.Simulated;
 
-/// <summary>How long the operations of a disk take when nothing goes wrong. The jitter, drawn for each, lets them overtake each other.</summary>
+/// <summary>
+/// How long the operations of a disk take when nothing goes wrong. The jitter, drawn for each, lets them overtake each other.
+/// </summary>
 public sealed record DiskLatency
 {
     /// <summary>A disk that takes no time: everything ends in the order in which it was submitted.</summary>
-    public static DiskLatency Zero { get; } = new() { Read = TimeSpan.Zero, Write = TimeSpan.Zero, Flush = TimeSpan.Zero, Jitter = TimeSpan.Zero };
+    public static DiskLatency Zero { get; } =
+        new() { Read = TimeSpan.Zero, Write = TimeSpan.Zero, Flush = TimeSpan.Zero, Jitter = TimeSpan.Zero };
 
     /// <summary>A read.</summary>
     public TimeSpan Read { get; init; } = TimeSpan.FromMicroseconds(80);

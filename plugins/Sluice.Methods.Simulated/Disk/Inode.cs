@@ -301,7 +301,8 @@ internal sealed unsafe partial class Inode(SimulatedDisk disk)
     {
         long firstGone = (lengthBytes + Page.Bytes - 1) / Page.Bytes;
         int tail = (int)(lengthBytes % Page.Bytes);
-        if (tail != 0 && FindPage(lengthBytes / Page.Bytes, out Page[]? last) && last![lengthBytes / Page.Bytes % ChunkPages].Written is not null)
+        if (tail != 0 && FindPage(lengthBytes / Page.Bytes, out Page[]? last)
+            && last![lengthBytes / Page.Bytes % ChunkPages].Written is not null)
         {
             ref Page page = ref last[lengthBytes / Page.Bytes % ChunkPages];
             if (TryMakeWritable(ref page, isWhole: false))
@@ -334,7 +335,8 @@ internal sealed unsafe partial class Inode(SimulatedDisk disk)
         long needed = 0;
         for (long index = first; index <= last && needed <= disk.FreePages; index++)
         {
-            bool has = FindPage(index, out Page[]? chunk) && (chunk![index % ChunkPages].Written is not null || chunk[index % ChunkPages].IsReserved);
+            bool has = FindPage(index, out Page[]? chunk)
+                && (chunk![index % ChunkPages].Written is not null || chunk[index % ChunkPages].IsReserved);
             if (!has) needed++;
         }
 

@@ -32,16 +32,26 @@ public sealed partial class SimulatedDisk
             _crashPlan = plan;
             _crashAtOperation = plan?.AtOperation is { } count ? OperationCount + count : long.MaxValue;
             _crashEvent.Ticket++;
-            if (plan?.After is { } span) Time.Schedule(Time.NowNanoseconds + SimulatedTime.ToNanoseconds(span), _crashEvent, 0, _crashEvent.Ticket);
+            if (plan?.After is { } span)
+            {
+                Time.Schedule(Time.NowNanoseconds + SimulatedTime.ToNanoseconds(span), _crashEvent, 0, _crashEvent.Ticket);
+            }
         }
     }
 
     private bool IsCrashDue(IoRequest request, SimulatedFile file) =>
         _crashPlan is not null
         && IsCrashDue(new TraceRecord(
-            Time.NowNanoseconds, OperationOf(request.Operation), file.TraceNumber, request.OffsetBytes, request.LengthBytes, 0, request.Flags));
+            Time.NowNanoseconds,
+            OperationOf(request.Operation),
+            file.TraceNumber,
+            request.OffsetBytes,
+            request.LengthBytes,
+            0,
+            request.Flags));
 
-    private bool IsCrashDue(in TraceRecord upcoming) => OperationCount + 1 >= _crashAtOperation || (_crashPlan?.When?.Invoke(upcoming) ?? false);
+    private bool IsCrashDue(in TraceRecord upcoming) =>
+        OperationCount + 1 >= _crashAtOperation || (_crashPlan?.When?.Invoke(upcoming) ?? false);
 
     private void CrashNow(CrashKind kind)
     {
@@ -75,7 +85,8 @@ public sealed partial class SimulatedDisk
             NameChange change = _nameChanges[index];
             if (!decided.TryGetValue(change.Group, out bool isKept))
             {
-                isKept = outcome == CrashOutcome.AllNew || (outcome == CrashOutcome.Mixed && (isOrdered ? index < orderedLimit : _crashes.Chance(0.5)));
+                isKept = outcome == CrashOutcome.AllNew
+                    || (outcome == CrashOutcome.Mixed && (isOrdered ? index < orderedLimit : _crashes.Chance(0.5)));
                 decided[change.Group] = isKept;
             }
 

@@ -16,7 +16,13 @@ public sealed partial class SimulatedDisk
             bool isUnnamed = options.Creation == IoCreation.Unnamed;
             Node? existing = isUnnamed ? null : Find(path);
             bool creates = isUnnamed || (existing is null && options.Creation != IoCreation.OpenExisting);
-            return Do(creates ? TraceOperation.Create : TraceOperation.Open, path, epoch, "open", 0, () => OpenNow(path, options, epoch, existing, creates));
+            return Do(
+                creates ? TraceOperation.Create : TraceOperation.Open,
+                path,
+                epoch,
+                "open",
+                0,
+                () => OpenNow(path, options, epoch, existing, creates));
         }
     }
 
@@ -119,7 +125,11 @@ public sealed partial class SimulatedDisk
             if (epoch != CrashCount) throw DeadFailure("list", path);
             Node folder = FindDirectory("list", path);
             List<IoFileEntry> entries = [];
-            foreach ((string name, Node node) in folder.Entries) entries.Add(new IoFileEntry(name, node.IsDirectory, node.File?.LengthBytes ?? 0));
+            foreach ((string name, Node node) in folder.Entries)
+            {
+                entries.Add(new IoFileEntry(name, node.IsDirectory, node.File?.LengthBytes ?? 0));
+            }
+
             entries.Sort(static (left, right) => string.CompareOrdinal(left.Name, right.Name));
             return entries;
         }
@@ -168,7 +178,11 @@ public sealed partial class SimulatedDisk
         Node? replaced = targetFolder.Entries.GetValueOrDefault(targetName);
         if (replaced is not null && IsAbove(replaced, sourcePath)) throw Fail("rename", targetPath, Errno.ENOTEMPTY);
         if (ReferenceEquals(moved, replaced)) return;
-        if (replaced is not null && replaced.IsDirectory != moved.IsDirectory) throw Fail("rename", targetPath, moved.IsDirectory ? Errno.ENOTDIR : Errno.EISDIR);
+        if (replaced is not null && replaced.IsDirectory != moved.IsDirectory)
+        {
+            throw Fail("rename", targetPath, moved.IsDirectory ? Errno.ENOTDIR : Errno.EISDIR);
+        }
+
         if (replaced is { IsDirectory: true, Entries.Count: > 0 }) throw Fail("rename", targetPath, Errno.ENOTEMPTY);
         long group = ++_lastGroup;
         SetName(targetFolder, targetName, moved, group);
@@ -214,7 +228,8 @@ public sealed partial class SimulatedDisk
         foreach (NameChange settled in _settled)
         {
             // With it everything that was done to that name before.
-            _nameChanges.RemoveAll(change => ReferenceEquals(change.Directory, settled.Directory) && change.Name == settled.Name && change.Group <= settled.Group);
+            _nameChanges.RemoveAll(change =>
+                ReferenceEquals(change.Directory, settled.Directory) && change.Name == settled.Name && change.Group <= settled.Group);
         }
 
         _settled.Clear();
@@ -245,7 +260,8 @@ public sealed partial class SimulatedDisk
         return parts;
     }
 
-    private static AioException Fail(string attempt, string path, int errno, string? reason = null) => new($"{attempt} {path}", errno, reason);
+    private static AioException Fail(string attempt, string path, int errno, string? reason = null) =>
+        new($"{attempt} {path}", errno, reason);
 
     private static AioException DeadFailure(string attempt, string path) =>
         Fail(attempt, path, Errno.EIO, "the simulated disk crashed, and this system died with it: start a new one");

@@ -16,7 +16,10 @@ public sealed unsafe partial class SimulatedDisk
         long nanoseconds = operation switch
         {
             IoOperation.Read => _times.Read,
-            IoOperation.Write => request.Has(IoRequestFlags.WriteThrough) || request.Has(IoRequestFlags.FlushAfter) ? _times.Write + _times.Flush : _times.Write,
+            IoOperation.Write =>
+                request.Has(IoRequestFlags.WriteThrough) || request.Has(IoRequestFlags.FlushAfter)
+                    ? _times.Write + _times.Flush
+                    : _times.Write,
             _ => _times.Flush,
         };
         if (_times.Jitter != 0) nanoseconds += _scheduling.Next(_times.Jitter);
@@ -40,9 +43,17 @@ public sealed unsafe partial class SimulatedDisk
         }
 
         OperationCount++;
-        IoOutcome outcome = _dice.IsEmpty ? Execute(request, file, flushSequence, request.LengthBytes) : PerformWithFaults(request, file, flushSequence);
+        IoOutcome outcome = _dice.IsEmpty
+            ? Execute(request, file, flushSequence, request.LengthBytes)
+            : PerformWithFaults(request, file, flushSequence);
         Trace.Add(new TraceRecord(
-            Time.NowNanoseconds, OperationOf(request.Operation), file.TraceNumber, request.OffsetBytes, request.LengthBytes, outcome.Result, request.Flags));
+            Time.NowNanoseconds,
+            OperationOf(request.Operation),
+            file.TraceNumber,
+            request.OffsetBytes,
+            request.LengthBytes,
+            outcome.Result,
+            request.Flags));
         return outcome;
     }
 
@@ -66,7 +77,8 @@ public sealed unsafe partial class SimulatedDisk
     {
         long added = 0;
         int position = 0;
-        while (_dice.Next(true, request.Operation, false, path, request.OffsetBytes, request.LengthBytes, Time.NowNanoseconds, ref position) is { } rule)
+        while (_dice.Next(
+            true, request.Operation, false, path, request.OffsetBytes, request.LengthBytes, Time.NowNanoseconds, ref position) is { } rule)
         {
             CountFault(rule, path);
             FaultRule what = rule.What;
@@ -86,7 +98,11 @@ public sealed unsafe partial class SimulatedDisk
     // Whole numbers only: the same on every machine.
     private static long Draw(FaultDice.Rule rule, long count)
     {
-        if (rule.What.Distribution == LatencyDistribution.LongTail) count = Math.Max(1, count >> rule.Random.Next((int)long.Log2(count) + 1));
+        if (rule.What.Distribution == LatencyDistribution.LongTail)
+        {
+            count = Math.Max(1, count >> rule.Random.Next((int)long.Log2(count) + 1));
+        }
+
         return rule.Random.Next(count);
     }
 
@@ -95,7 +111,8 @@ public sealed unsafe partial class SimulatedDisk
         bool flushes = request.Operation is IoOperation.Fsync or IoOperation.Fdatasync || IsDurableWrite(request, file);
         long length = request.LengthBytes;
         int position = 0;
-        while (_dice.Next(false, request.Operation, flushes, file.Path, request.OffsetBytes, length, Time.NowNanoseconds, ref position) is { } rule)
+        while (_dice.Next(
+            false, request.Operation, flushes, file.Path, request.OffsetBytes, length, Time.NowNanoseconds, ref position) is { } rule)
         {
             switch (rule.What.Kind)
             {
@@ -147,7 +164,11 @@ public sealed unsafe partial class SimulatedDisk
     {
         long sectors = (request.LengthBytes + SectorBytes - 1) / SectorBytes;
         long sector = (request.OffsetBytes / SectorBytes) + rule.Random.Next(sectors);
-        if (sector * SectorBytes >= Math.Max(file.Inode.LengthBytes, 1) && rule.What.Kind is FaultKind.BadSector or FaultKind.BitRot) return null;
+        if (sector * SectorBytes >= Math.Max(file.Inode.LengthBytes, 1) && rule.What.Kind is FaultKind.BadSector or FaultKind.BitRot)
+        {
+            return null;
+        }
+
         if (!MayDamage(rule, request, file, sector, out long shift)) return null;
         CountFault(rule, file.Path);
         switch (rule.What.Kind)

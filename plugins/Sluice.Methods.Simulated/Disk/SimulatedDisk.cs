@@ -35,8 +35,16 @@ public sealed partial class SimulatedDisk
     public SimulatedDisk(SimulatedDiskOptions? options = null)
     {
         Options = options ?? new SimulatedDiskOptions();
-        if (Options.SectorBytes is not (512 or 4096)) throw new ArgumentException($"SectorBytes is {Options.SectorBytes}: give 512 or 4096.", nameof(options));
-        if (Options.CapacityBytes < Page.Bytes) throw new ArgumentException($"CapacityBytes is {Options.CapacityBytes}: give at least {Page.Bytes}.", nameof(options));
+        if (Options.SectorBytes is not (512 or 4096))
+        {
+            throw new ArgumentException($"SectorBytes is {Options.SectorBytes}: give 512 or 4096.", nameof(options));
+        }
+
+        if (Options.CapacityBytes < Page.Bytes)
+        {
+            throw new ArgumentException($"CapacityBytes is {Options.CapacityBytes}: give at least {Page.Bytes}.", nameof(options));
+        }
+
         Time = Options.Time ?? new SimulatedTime();
         Trace = new SimulatedTrace(Options.KeepsTrace);
         _scheduling = new SimulatedRandom(Options.Seed, SchedulingStream);
@@ -81,7 +89,9 @@ public sealed partial class SimulatedDisk
 
     internal long FreePages { get; set; }
 
-    /// <summary>Changes what goes wrong from now on. Counts and damages of the plan before are forgotten; what was damaged stays so.</summary>
+    /// <summary>
+    /// Changes what goes wrong from now on. Counts and damages of the plan before are forgotten; what was damaged stays so.
+    /// </summary>
     /// <param name="plan">What.</param>
     public void SetFaults(FaultPlan plan)
     {
@@ -110,7 +120,13 @@ public sealed partial class SimulatedDisk
         Record(TraceOperation.Fault, path, 0, 0, rule.What.Stream);
     }
 
-    private void Record(TraceOperation operation, string path, long offsetBytes, long lengthBytes, int result, IoRequestFlags flags = IoRequestFlags.None) =>
+    private void Record(
+        TraceOperation operation,
+        string path,
+        long offsetBytes,
+        long lengthBytes,
+        int result,
+        IoRequestFlags flags = IoRequestFlags.None) =>
         Trace.Add(new TraceRecord(Time.NowNanoseconds, operation, Trace.NumberOf(path), offsetBytes, lengthBytes, result, flags));
 
     /// <summary>The latencies in nanoseconds.</summary>

@@ -21,7 +21,9 @@ public sealed record SimulatedDiskOptions
     /// <summary>Whether the records of the trace are kept, not only hashed.</summary>
     public bool KeepsTrace { get; init; }
 
-    /// <summary>Whether making a file makes the folders it stands in. For disks that begin empty under programs that do not know it.</summary>
+    /// <summary>
+    /// Whether making a file makes the folders it stands in. For disks that begin empty under programs that do not know it.
+    /// </summary>
     public bool CreatesFolders { get; init; }
 
     /// <summary>

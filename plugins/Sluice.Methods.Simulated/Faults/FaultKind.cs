@@ -3,10 +3,15 @@ namespace Sluice.Methods.Simulated;
 /// <summary>What can go wrong with one operation.</summary>
 public enum FaultKind
 {
-    /// <summary>The operation takes longer: a latency drawn from <see cref="FaultRule.LatencyMinimum"/> to <see cref="FaultRule.LatencyMaximum"/> is added.</summary>
+    /// <summary>
+    /// The operation takes longer: a latency drawn from <see cref="FaultRule.LatencyMinimum"/> to <see cref="FaultRule.LatencyMaximum"/> is
+    /// added.
+    /// </summary>
     Latency,
 
-    /// <summary>The operation stands still for <see cref="FaultRule.LatencyMaximum"/>, a second unless said otherwise, and then goes on.</summary>
+    /// <summary>
+    /// The operation stands still for <see cref="FaultRule.LatencyMaximum"/>, a second unless said otherwise, and then goes on.
+    /// </summary>
     Stall,
 
     /// <summary>The operation ends at a random moment of the window <see cref="FaultRule.LatencyMaximum"/>: others overtake it.</summary>
@@ -27,7 +32,9 @@ public enum FaultKind
     /// <summary>A write or reservation fails with ENOSPC, though there is room.</summary>
     NoSpace,
 
-    /// <summary>An fsync or fdatasync fails with EIO and drops the data it should have made durable. Reported once: the next one succeeds.</summary>
+    /// <summary>
+    /// An fsync or fdatasync fails with EIO and drops the data it should have made durable. Reported once: the next one succeeds.
+    /// </summary>
     FlushFailure,
 
     /// <summary>One bit of what is read is flipped on the disk, for good.</summary>

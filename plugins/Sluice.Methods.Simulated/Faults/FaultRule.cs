@@ -55,7 +55,9 @@ public sealed record FaultRule
     /// </summary>
     public TraceOperation? NameOperation { get; init; }
 
-    /// <summary>The number of the rule's own random numbers; given by the plan. A plan without one of its rules keeps the others' numbers.</summary>
+    /// <summary>
+    /// The number of the rule's own random numbers; given by the plan. A plan without one of its rules keeps the others' numbers.
+    /// </summary>
     public int Stream { get; init; }
 
     /// <summary>The rule in one line.</summary>

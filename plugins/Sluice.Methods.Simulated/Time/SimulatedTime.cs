@@ -85,7 +85,9 @@ public sealed class SimulatedTime : TimeProvider
         if (_waiters != 0) Monitor.PulseAll(Gate);
     }
 
-    /// <summary>Moves to the next moment at which something happens, if that is not later than the limit, and lets all of it happen. Under the gate.</summary>
+    /// <summary>
+    /// Moves to the next moment at which something happens, if that is not later than the limit, and lets all of it happen. Under the gate.
+    /// </summary>
     /// <returns>False when there is nothing until then; the time did not move.</returns>
     internal bool FireNext(long limitNanoseconds)
     {

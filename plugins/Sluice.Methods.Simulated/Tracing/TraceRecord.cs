@@ -20,7 +20,9 @@ public readonly record struct TraceRecord(
         string what = Operation.ToString().ToLowerInvariant();
         string outcome = Result < 0 ? Errno.Name(-Result) : Result.ToString(CultureInfo.InvariantCulture);
         string flags = (Flags & ~IoRequestFlags.Buffered) == 0 ? "" : $" [{Flags & ~IoRequestFlags.Buffered}]";
-        string range = Operation <= TraceOperation.SetLength ? string.Create(CultureInfo.InvariantCulture, $" {LengthBytes}@{OffsetBytes}") : "";
+        string range = Operation <= TraceOperation.SetLength
+            ? string.Create(CultureInfo.InvariantCulture, $" {LengthBytes}@{OffsetBytes}")
+            : "";
         return string.Create(CultureInfo.InvariantCulture, $"{TimeNanoseconds / 1e9:0.000000000} {what} {path}{range} = {outcome}{flags}");
     }
 }

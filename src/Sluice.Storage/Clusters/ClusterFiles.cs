@@ -6,7 +6,7 @@ public static class ClusterFiles
     private const string TemporaryPrefix = "pgsql_tmp";
 
     /// <summary>
-    /// Lists the relation files, in order of their paths. Passed over, as pg_checksums does: what holds temporary data
+    /// Lists the relation files. Passed over, as pg_checksums does: what holds temporary data
     /// (<c>pgsql_tmp…</c>), and every file that is not named as a relation file is (pg_control, pg_filenode.map, PG_VERSION, …).
     /// </summary>
     /// <param name="system">The system whose namespace the directory is in.</param>
@@ -69,10 +69,16 @@ public static class ClusterFiles
         {
             foreach (IoFileEntry entry in fileSystem.List($"{dataDirectory}/{folder}"))
             {
-                // Other versions and other clusters may have folders of their own there.
-                string own = $"{folder}/{entry.Name}/{control.TablespaceFolder}";
-                if (fileSystem.Exists($"{dataDirectory}/{own}")) found.Add(own);
-                else if (!fileSystem.Exists($"{dataDirectory}/{folder}/{entry.Name}")) onProblem(new ClusterProblem($"{folder}/{entry.Name}", "the tablespace's folder is not there: is its file system mounted?"));
+                // Other versions and other clusters may have folders of their own there. A link to a folder that is gone still has a name.
+                try
+                {
+                    bool isOwn = fileSystem.List($"{dataDirectory}/{folder}/{entry.Name}").Any(inside => inside.Name == control.TablespaceFolder);
+                    if (isOwn) found.Add($"{folder}/{entry.Name}/{control.TablespaceFolder}");
+                }
+                catch (AioException failure)
+                {
+                    onProblem(new ClusterProblem($"{folder}/{entry.Name}", $"the tablespace cannot be looked at; is its file system mounted? {failure.Message}"));
+                }
             }
         }
         catch (AioException failure)

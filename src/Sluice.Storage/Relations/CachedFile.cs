@@ -9,9 +9,11 @@ namespace Sluice.Storage;
 /// </summary>
 /// <remarks>
 /// Invariants. (a) <c>_file</c> changes only under the cache's lock; it is written after the file is usable and read without a
-/// lock. (b) A reader that finds a file takes a hold on it, which fails once the cache began to close it (<see cref="IoFile"/> keeps
-/// that promise); then the reader opens the file anew, under <c>_gate</c>, so that one file is opened once however many want it.
-/// (c) A file that failed to become durable stays poisoned, whoever closes and opens it: the mark is carried over.
+/// lock. (b) Who holds a file that stands in <c>_file</c> can go on using it until it releases the hold: a reader takes the hold (a full
+/// fence) and then looks whether the file still stands there; the cache takes it away (a full fence) and then looks whether it is
+/// held, and puts it back if so. So either the reader sees that it is gone, or the cache sees that it is in use. (c) A reader that
+/// finds nothing waits for the cache's lock, and opens the file under <c>_gate</c>, so that it is opened once however many want it.
+/// (d) A file that failed to become durable stays poisoned, whoever closes and opens it: the mark is carried over.
 /// </remarks>
 public sealed class CachedFile
 {
@@ -46,8 +48,6 @@ public sealed class CachedFile
 
     internal long LastUse => Volatile.Read(ref _lastUse);
 
-    internal IoFile? File => Volatile.Read(ref _file);
-
     private int PoisonErrno
     {
         get
@@ -73,6 +73,14 @@ public sealed class CachedFile
             return false;
         }
 
+        // The hold is a full fence; it pairs with the one in TakeFile.
+        if (!ReferenceEquals(Volatile.Read(ref _file), file))
+        {
+            file.ReleaseHold(stripe);
+            file = null;
+            return false;
+        }
+
         // The clock moves only when files are opened, so that this line is rarely written and stays shared.
         long now = _cache.Now;
         if (_lastUse != now) Volatile.Write(ref _lastUse, now);
@@ -86,24 +94,37 @@ public sealed class CachedFile
     /// <exception cref="AioException">It cannot be opened.</exception>
     public IoFile Hold(int stripe, bool create = false) => TryHold(stripe, out IoFile? file) ? file : OpenAndHold(stripe, create);
 
-    /// <summary>Closes the file when nothing is in flight on it any more. Holding it opens it again.</summary>
+    /// <summary>Closes the file as soon as nobody holds it. Holding it from now on opens it again.</summary>
     public void Close() => _cache.Close(this);
 
     /// <summary>What is opened when the cache has no descriptor to spare. The cache does not know it; the caller disposes it.</summary>
     /// <param name="fileSystem">The namespace.</param>
     internal IoFile OpenApart(IoFileSystem fileSystem) => fileSystem.Open(Path, _options);
 
-    /// <summary>Sets or takes away the open file. Under the cache's lock.</summary>
-    internal void SetFile(IoFile? file)
+    /// <summary>Sets the open file. Under the cache's lock.</summary>
+    internal void SetFile(IoFile file) => Volatile.Write(ref _file, file);
+
+    /// <summary>
+    /// Takes the open file away. Under the cache's lock. Null when somebody holds it and that is not accepted: then it stays.
+    /// </summary>
+    internal IoFile? TakeFile(bool alsoHeld)
     {
-        if (file is null && _file is { } old)
+        IoFile? file = _file;
+        if (file is null) return null;
+
+        // A full fence; it pairs with the hold in TryHold.
+        Interlocked.Exchange(ref _file, null);
+        bool isHeld = file.IsHeld;
+        if (isHeld && !alsoHeld)
         {
-            // One that is in use may yet be poisoned by what is in flight.
-            if (old.IsPoisoned) Volatile.Write(ref _poisonErrno, old.PoisonErrno);
-            else if (old.IsHeld) Volatile.Write(ref _predecessor, old);
+            Volatile.Write(ref _file, file);
+            return null;
         }
 
-        Volatile.Write(ref _file, file);
+        // One that is in use may yet be poisoned by what is in flight.
+        if (file.IsPoisoned) Volatile.Write(ref _poisonErrno, file.PoisonErrno);
+        else if (isHeld) Volatile.Write(ref _predecessor, file);
+        return file;
     }
 
     internal void MarkUsed() => Volatile.Write(ref _lastUse, _cache.Now);
@@ -115,6 +136,7 @@ public sealed class CachedFile
         {
             while (true)
             {
+                _cache.WaitForDecisions();
                 if (TryHold(stripe, out IoFile? open)) return open;
                 IoFile file = _cache.Open(this, create ? _options with { Creation = IoCreation.OpenOrCreate } : _options);
                 int errno = PoisonErrno;

@@ -10,17 +10,20 @@ namespace Sluice.Storage;
 /// <para>Order. The clock counts opens. A use notes the clock in the file, without a lock and only if it changed; the open files
 /// stand in a heap by the use they were last ordered by, and whoever needs room takes the top, puts it where it belongs if it was
 /// used since, and goes on. So the file closed is the one used least recently, counted in opens, and a hit costs two reads.</para>
-/// <para>A file with I/O staged or in flight is never closed: one that is held is passed over, and one that is taken by
-/// somebody in the moment between is closed by <see cref="IoFile"/> itself when its last I/O has completed. When all are in use the
-/// limit is exceeded for as long as that lasts (<see cref="ExceededCount"/>) rather than anything waited for.</para>
+/// <para>A file that is held, or has I/O staged or in flight (which holds it), is never closed: <see cref="CachedFile"/> has the
+/// protocol. When all are in use the limit is exceeded for as long as that lasts (<see cref="ExceededCount"/>) rather than
+/// anything waited for. A file that somebody asked to close while it is in use is retired: nobody finds it any more, and it is
+/// closed by the first open or close of any file after its last use.</para>
 /// </remarks>
 public sealed class FileCache
 {
     private readonly AioSystem _system;
     private readonly Lock _lock = new();
+    private readonly List<IoFile> _retired = [];
     private CachedFile[] _heap = new CachedFile[64];
     private int _heapCount;
     private int _openCount;
+    private int _retiredCount;
     private long _now = 1;
     private long _openedCount;
     private long _closedCount;
@@ -70,32 +73,35 @@ public sealed class FileCache
         return new CachedFile(this, path, options with { Creation = IoCreation.OpenExisting });
     }
 
-    /// <summary>Closes every file as soon as nothing is in flight on it. They can be held, and so opened, again.</summary>
+    /// <summary>Closes every file as soon as nobody holds it. They can be held, and so opened, again.</summary>
     public void CloseAll()
     {
-        while (true)
+        lock (_lock)
         {
-            IoFile? file;
-            lock (_lock)
-            {
-                if (_heapCount == 0) return;
-                file = Detach(_heap[0]);
-            }
-
-            file?.Dispose();
+            while (_heapCount > 0) Retire(_heap[0]);
         }
+
+        CloseRetired();
     }
 
     internal void Dispose()
     {
         Volatile.Write(ref _isDisposed, true);
         CloseAll();
+
+        // What is still in use is closed when its last I/O has completed.
+        lock (_lock)
+        {
+            foreach (IoFile file in _retired) file.Dispose();
+            _retired.Clear();
+        }
     }
 
     /// <summary>Opens a file, making room first. The caller publishes it.</summary>
     internal IoFile Open(CachedFile entry, IoOpenOptions options)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed), this);
+        CloseRetired();
         Reserve();
         try
         {
@@ -133,9 +139,49 @@ public sealed class FileCache
 
     internal void Close(CachedFile entry)
     {
-        IoFile? file;
-        lock (_lock) file = entry.HeapIndex < 0 ? null : Detach(entry);
-        file?.Dispose();
+        lock (_lock)
+        {
+            if (entry.HeapIndex >= 0) Retire(entry);
+        }
+
+        CloseRetired();
+    }
+
+    /// <summary>Waits until nobody is deciding whether a file is in use: then it is there, or it is gone.</summary>
+    internal void WaitForDecisions()
+    {
+        lock (_lock)
+        {
+        }
+    }
+
+    private void CloseRetired()
+    {
+        if (Volatile.Read(ref _retiredCount) == 0) return;
+        List<IoFile> idle = [];
+        lock (_lock)
+        {
+            for (int index = _retired.Count - 1; index >= 0; index--)
+            {
+                if (_retired[index].IsHeld) continue;
+                idle.Add(_retired[index]);
+                _retired.RemoveAt(index);
+            }
+
+            _retiredCount = _retired.Count;
+        }
+
+        foreach (IoFile file in idle) file.Dispose();
+    }
+
+    // Under the lock.
+    private void Retire(CachedFile entry)
+    {
+        IoFile? file = entry.TakeFile(alsoHeld: true);
+        RemoveFromHeap(entry);
+        if (file is null) return;
+        _retired.Add(file);
+        _retiredCount = _retired.Count;
     }
 
     private void Reserve()
@@ -175,10 +221,11 @@ public sealed class FileCache
             CachedFile oldest = _heap[0];
             if (oldest.LastUse == oldest.ListedUse)
             {
-                if (oldest.File is { IsHeld: false })
+                if (oldest.TakeFile(alsoHeld: false) is { } file)
                 {
                     _closedCount++;
-                    return Detach(oldest);
+                    RemoveFromHeap(oldest);
+                    return file;
                 }
 
                 // In use is used now; the clock moves, so that it stands behind all others.
@@ -193,20 +240,17 @@ public sealed class FileCache
         return null;
     }
 
-    private IoFile? Detach(CachedFile entry)
+    private void RemoveFromHeap(CachedFile entry)
     {
-        IoFile? file = entry.File;
-        entry.SetFile(null);
         int index = entry.HeapIndex;
         entry.HeapIndex = -1;
         _openCount--;
         CachedFile last = _heap[--_heapCount];
         _heap[_heapCount] = null!;
-        if (index == _heapCount) return file;
+        if (index == _heapCount) return;
         Place(last, index);
         SiftDown(index);
         SiftUp(index);
-        return file;
     }
 
     private void Push(CachedFile entry)

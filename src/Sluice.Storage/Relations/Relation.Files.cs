@@ -170,8 +170,11 @@ public sealed partial class Relation
         string folder = fileSystem.DirectoryOf(path);
         if (!fileSystem.Exists(folder))
         {
+            // Every folder that is made is a name in the one it stands in.
+            List<string> parents = [];
+            for (string missing = folder; !fileSystem.Exists(missing); missing = parents[^1]) parents.Add(fileSystem.DirectoryOf(missing));
             fileSystem.CreateDirectory(folder);
-            if (!IsTemporary) Storage.SyncRequests.RegisterDirectory(fileSystem.DirectoryOf(folder));
+            if (!IsTemporary) parents.ForEach(Storage.SyncRequests.RegisterDirectory);
         }
 
         fileSystem.Open(path, new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew }).Dispose();

@@ -6,7 +6,7 @@ namespace Sluice.Storage;
 /// What an I/O on a relation is about: which blocks of which fork of which data directory. Enough to say so when everything else is
 /// gone, to find the relation again, and to open its file.
 /// </summary>
-[AioTarget("relation", CanReopen = true, Callbacks = [typeof(RelationRead), typeof(RelationWrite)])]
+[AioTarget("relation", CanReopen = true)]
 public readonly partial struct RelationTarget
 {
     private readonly uint _tablespaceOid;

@@ -43,15 +43,14 @@ public sealed partial class SyncRequests
         return due.Length == 0 ? 0 : await BlockingWork.RunAsync(_storage.System, () => Unlink(due, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Syncs segments now, whether that was asked for or not, and the folders they were newly made in.</summary>
+    /// <summary>Syncs the segments of a fork now, whether that was asked for or not, and the folders above them that got new names.</summary>
     internal async ValueTask SyncNowAsync(AioContext context, IReadOnlyList<RelationSegment> segments, CancellationToken cancellationToken)
     {
         RequireSound();
         Pass pass = new(_storage.System.TimeProvider);
         SyncEntry[] entries = [.. segments.Select(static segment => new SyncEntry(segment))];
         await SyncFilesAsync(context, entries, pass, cancellationToken);
-        HashSet<string> folders = [.. segments.Select(segment => _storage.System.FileSystem.DirectoryOf(segment.File.Path))];
-        await SyncFoldersAsync(pass, folders, cancellationToken);
+        await SyncFoldersAsync(pass, segments[0].File.Path, cancellationToken);
         pass.Finish();
     }
 
@@ -148,13 +147,13 @@ public sealed partial class SyncRequests
         }
     }
 
-    private async ValueTask SyncFoldersAsync(Pass pass, HashSet<string>? only, CancellationToken cancellationToken)
+    private async ValueTask SyncFoldersAsync(Pass pass, string? pathOnly, CancellationToken cancellationToken)
     {
         string[] folders;
         lock (_lock)
         {
             // Off the list before they are synced: a name made meanwhile puts its folder on it again.
-            folders = [.. _folders.Where(folder => only is null || only.Contains(folder)).Order(StringComparer.Ordinal)];
+            folders = [.. _folders.Where(folder => pathOnly is null || IsAbove(folder, pathOnly)).Order(StringComparer.Ordinal)];
             _folders.ExceptWith(folders);
         }
 
@@ -181,6 +180,9 @@ public sealed partial class SyncRequests
             }
         }
     }
+
+    private static bool IsAbove(string folder, string path) =>
+        folder == "/" || (path.Length > folder.Length && path[folder.Length] == '/' && path.StartsWith(folder, StringComparison.Ordinal));
 
     private int Unlink((SyncTag Tag, long Cycle)[] due, CancellationToken cancellationToken)
     {

@@ -11,31 +11,68 @@ namespace Sluice.Tool.Commands;
 /// <summary><c>sluice simulate</c>: storage code on a disk that loses power, from one seed.</summary>
 internal static class SimulateCommand
 {
+    private const string Summary = "Run storage code on a simulated disk that reorders, tears, fails and loses power; "
+        + "a failing seed is shrunk and printed with the command that repeats it";
+
     private const string All = "all";
     private const int SeedsMaximum = 100_000_000;
-    private const int BenchmarkOperations = 2_000_000;
 
     internal static Command Create()
     {
-        Argument<string?> scenario = new("SCENARIO") { Description = "What to run, or all; without it, the scenarios are listed", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> scenario = new("SCENARIO")
+        {
+            Description = "What to run, or all; without it, the scenarios are listed",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         Option<ulong?> seed = new("--seed") { Description = "The first seed; a fresh one unless given", HelpName = "number" };
         Option<int> seeds = ToolOptions.Number("--seeds", 1, 1, SeedsMaximum, "How many seeds, from the first one on");
         Option<int?> operations = new("--operations") { Description = "About how many operations between crashes", HelpName = "number" };
         Option<int?> crashes = new("--crashes") { Description = "How many crashes", HelpName = "number" };
-        Option<string?> without = new("--without") { Description = "Numbers of fault rules to leave out, with commas between", HelpName = "numbers" };
-        Option<string?> trace = new("--trace") { Description = "Write everything that happened to this file, or - to show it; for one seed", HelpName = "file" };
-        Option<string?> store = new("--store") { Description = "Add a failing seed, shrunk, to this file", HelpName = "file" };
-        Option<string?> assembly = new("--assembly") { Description = "Take scenarios from this assembly as well", HelpName = "file" };
-        Option<bool> benchmark = new("--benchmark") { Description = "Measure how fast the simulation itself is" };
-        Command command = new("simulate", "Run storage code on a simulated disk that reorders, tears, fails and loses power; a failing seed is shrunk and printed with the command that repeats it")
+        Option<string?> without = new("--without")
         {
-            scenario, seed, seeds, operations, crashes, without, trace, store, assembly, benchmark,
+            Description = "Numbers of fault rules to leave out, with commas between",
+            HelpName = "numbers",
+        };
+        Option<string?> trace = new("--trace")
+        {
+            Description = "Write everything that happened to this file, or - to show it; for one seed",
+            HelpName = "file",
+        };
+        Option<string?> store = new("--store") { Description = "Add a failing seed, shrunk, to this file", HelpName = "file" };
+        Option<string?> replay = new("--replay") { Description = "Run all seeds of such a file again", HelpName = "file" };
+        Option<string?> assembly = new("--assembly") { Description = "Take scenarios from this assembly as well", HelpName = "file" };
+        Option<bool> benchmark = new("--benchmark")
+        {
+            Description = "Measure how fast the simulation itself is: operations, and seeds of append-log",
+        };
+        Command command = new("simulate", Summary)
+        {
+            scenario, seed, seeds, operations, crashes, without, trace, store, replay, assembly, benchmark,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
-            if (parsed.GetValue(benchmark)) return await Task.Run(() => Measure(output), cancellationToken);
+            if (parsed.GetValue(benchmark))
+            {
+                int benchmarkSeeds = parsed.GetResult(seeds) is { Implicit: false } ? parsed.GetValue(seeds) : SimulateBenchmark.Seeds;
+                int benchmarkOperations = RequirePositive("--operations", parsed.GetValue(operations), 1) ?? SimulateBenchmark.Operations;
+                await Task.Run(
+                    () => SimulateBenchmark.Run(benchmarkOperations, benchmarkSeeds, output, cancellationToken), CancellationToken.None);
+                return Program.Done;
+            }
+
             IReadOnlyList<ScenarioInfo> known = SimulateText.ScenariosWith(parsed.GetValue(assembly));
+            if (parsed.GetValue(replay) is { } list)
+            {
+                if (parsed.GetValue(scenario) is not null)
+                {
+                    throw new UsageException("--replay runs what its file names: leave out the scenario.");
+                }
+
+                await Task.Run(() => Replay(list, known, output, cancellationToken), CancellationToken.None);
+                return Program.Done;
+            }
+
             if (parsed.GetValue(scenario) is not { } name)
             {
                 SimulateText.List(known, output);
@@ -52,8 +89,16 @@ internal static class SimulateCommand
                 ParseRules(parsed.GetValue(without)),
                 parsed.GetValue(trace),
                 parsed.GetValue(store));
-            if (request.TracePath is not null && request.Seeds != 1) throw new UsageException("--trace is for one seed: leave out --seeds.");
-            if (request.TracePath is not null && request.Scenarios.Count != 1) throw new UsageException("--trace is for one scenario: name it instead of all.");
+            if (request.TracePath is not null && request.Seeds != 1)
+            {
+                throw new UsageException("--trace is for one seed: leave out --seeds.");
+            }
+
+            if (request.TracePath is not null && request.Scenarios.Count != 1)
+            {
+                throw new UsageException("--trace is for one scenario: name it instead of all.");
+            }
+
             TextWriter error = parsed.InvocationConfiguration.Error;
             await Task.Run(
                 () =>
@@ -89,26 +134,43 @@ internal static class SimulateCommand
         int[] rules = new int[parts.Length];
         for (int index = 0; index < parts.Length; index++)
         {
-            if (!int.TryParse(parts[index], NumberStyles.None, CultureInfo.InvariantCulture, out rules[index])) throw new UsageException($"--without is '{text}': give numbers with commas between, such as 1,3.");
+            if (!int.TryParse(parts[index], NumberStyles.None, CultureInfo.InvariantCulture, out rules[index]))
+            {
+                throw new UsageException($"--without is '{text}': give numbers with commas between, such as 1,3.");
+            }
         }
 
         return rules;
     }
 
-    private static int Measure(TextWriter output)
+    private static void Replay(string path, IReadOnlyList<ScenarioInfo> known, TextWriter output, CancellationToken cancellationToken)
     {
-        foreach ((string name, double writeShare) in ((string, double)[])[("reads", 0), ("reads and 30 % writes", 0.3)])
+        IReadOnlyList<SimulationParameters> stored;
+        try
         {
-            (double rate, double processorRate, double allocated) = SpeedBenchmark.Measure(BenchmarkOperations, writeShare);
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{name}, 8 KiB, 32 in flight, one loop: {rate:N0} operations/s, {processorRate:N0} per second of processor time, {allocated:0.00} bytes allocated per operation"));
+            stored = StoredSeeds.Read(path);
+        }
+        catch (Exception exception) when (exception is FormatException or OverflowException)
+        {
+            throw new UsageException($"{path}: {exception.Message}");
         }
 
-        return Program.Done;
+        foreach (SimulationParameters parameters in stored)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ScenarioInfo scenario = Find(parameters.Scenario, known);
+            SimulationResult result = Simulator.Run(scenario, parameters with { AssemblyPath = scenario.AssemblyPath });
+            output.WriteLine(SimulateText.One(result));
+            if (!result.IsFailure) continue;
+            output.WriteLine($"repeat: {result.Parameters.Command}");
+            throw new FailureException($"{parameters.ToLine()}: {result.Failure}");
+        }
+
+        output.WriteLine($"{stored.Count.ToString(CultureInfo.InvariantCulture)} stored seeds hold.");
     }
 
-    private static void Run(Request request, ScenarioInfo scenario, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    private static void Run(
+        Request request, ScenarioInfo scenario, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         if (request.Seeds == 1)
         {
@@ -141,7 +203,8 @@ internal static class SimulateCommand
 
     private static void RunOne(Request request, ScenarioInfo scenario, TextWriter output, TextWriter error)
     {
-        SimulationResult result = Simulator.Run(scenario, request.Size(scenario.ParametersFor(request.FirstSeed)), keepsTrace: request.TracePath is not null);
+        SimulationResult result = Simulator.Run(
+            scenario, request.Size(scenario.ParametersFor(request.FirstSeed)), keepsTrace: request.TracePath is not null);
         if (request.TracePath == "-") result.Trace.WriteTo(output);
         else if (request.TracePath is not null) result.Trace.Save(request.TracePath);
         output.WriteLine(SimulateText.One(result));
@@ -155,7 +218,8 @@ internal static class SimulateCommand
         if (!ReferenceEquals(small, failure)) output.WriteLine($"shrunk: {small.Parameters.Command}");
         if (request.StorePath is not null) StoredSeeds.Add(request.StorePath, small);
         if (Environment.GetEnvironmentVariable("SLUICE_DEBUG") == "1") error.WriteLine(failure.Exception);
-        throw new FailureException($"{failure.Parameters.Scenario}, seed {failure.Parameters.Seed.ToString(CultureInfo.InvariantCulture)}: {failure.Failure}");
+        throw new FailureException(
+            $"{failure.Parameters.Scenario}, seed {failure.Parameters.Seed.ToString(CultureInfo.InvariantCulture)}: {failure.Failure}");
     }
 
     private sealed record Request(

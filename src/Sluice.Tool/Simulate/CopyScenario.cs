@@ -96,7 +96,8 @@ internal sealed class CopyScenario(bool isDurable) : Scenario
 
     private async Task<bool> TryCopyAsync(SimulationRun run, int number)
     {
-        FileStatus source = new(FileStatus.Kinds.File, _contents[number].Length, _contents[number].Length, UnixFileMode.UserRead | UnixFileMode.UserWrite, "");
+        FileStatus source = new(
+            FileStatus.Kinds.File, _contents[number].Length, _contents[number].Length, UnixFileMode.UserRead | UnixFileMode.UserWrite, "");
         CopyPlan plan = new(SourceOf(number), Target, Folder, source) { TemporaryName = $"{TemporaryPrefix}{_copies++}" };
         CopyOptions options = new(Depth: 4, BlockBytes, IsDirect: false, IsDurable: isDurable, Force: false);
         try
@@ -106,7 +107,8 @@ internal sealed class CopyScenario(bool isDurable) : Scenario
         }
         catch (Exception exception) when (exception is AioException or FailureException && !run.IsDead)
         {
-            run.Expect(!run.System.FileSystem.Exists($"{Folder}/{plan.TemporaryName}"), "A copy that failed left its temporary file behind.");
+            run.Expect(
+                !run.System.FileSystem.Exists($"{Folder}/{plan.TemporaryName}"), "A copy that failed left its temporary file behind.");
             return false;
         }
     }

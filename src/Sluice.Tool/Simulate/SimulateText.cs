@@ -25,7 +25,11 @@ internal static class SimulateText
         {
             IReadOnlyList<ScenarioInfo> added = ScenarioCatalog.Load(assemblyPath);
             ScenarioInfo? known = Scenarios.FirstOrDefault(scenario => added.Any(other => other.Name == scenario.Name));
-            if (known is not null) throw new UsageException($"{assemblyPath} has a scenario '{known.Name}', and sluice has one of that name: rename it.");
+            if (known is not null)
+            {
+                throw new UsageException($"{assemblyPath} has a scenario '{known.Name}', and sluice has one of that name: rename it.");
+            }
+
             return [.. Scenarios.Concat(added).OrderBy(static scenario => scenario.Name, StringComparer.Ordinal)];
         }
         catch (InvalidOperationException exception)
@@ -48,17 +52,23 @@ internal static class SimulateText
 
     internal static string Summary(string scenario, ulong firstSeed, SweepResult sweep, TimeSpan elapsed)
     {
-        string faults = sweep.Faults.Count == 0 ? "no faults" : string.Join(", ", sweep.Faults.Select(static fault => $"{fault.Key} {Text(fault.Value)}"));
-        string seeds = sweep.Runs == 1 ? $"seed {Text(firstSeed)}" : $"seeds {Text(firstSeed)} to {Text(firstSeed + (ulong)sweep.Runs - 1)}";
+        string faults = sweep.Faults.Count == 0
+            ? "no faults"
+            : string.Join(", ", sweep.Faults.Select(static fault => $"{fault.Key} {Text(fault.Value)}"));
+        string seeds = sweep.Runs == 1
+            ? $"seed {Text(firstSeed)}"
+            : $"seeds {Text(firstSeed)} to {Text(firstSeed + (ulong)sweep.Runs - 1)}";
         string seconds = elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
-        return $"{scenario}: {seeds}, {Text(sweep.Operations)} operations, {Text(sweep.Crashes)} crashes, {Text(sweep.DistinctTraces)} different traces in {seconds} s; {faults}";
+        string done = $"{Text(sweep.Operations)} operations, {Text(sweep.Crashes)} crashes, {Text(sweep.DistinctTraces)} different traces";
+        return $"{scenario}: {seeds}, {done} in {seconds} s; {faults}";
     }
 
     internal static string One(SimulationResult result)
     {
         string hash = result.TraceHash.ToString("x16", CultureInfo.InvariantCulture);
         string faults = string.Join(", ", result.Faults.Select(static fault => $"{fault.Key} {Text(fault.Value)}"));
-        return $"{result.Parameters.Scenario}: seed {Text(result.Parameters.Seed)}, {Text(result.Operations)} operations, {Text(result.Crashes)} crashes, trace {hash}; {(faults.Length == 0 ? "no faults" : faults)}";
+        string done = $"{Text(result.Operations)} operations, {Text(result.Crashes)} crashes, trace {hash}";
+        return $"{result.Parameters.Scenario}: seed {Text(result.Parameters.Seed)}, {done}; {(faults.Length == 0 ? "no faults" : faults)}";
     }
 
     private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);

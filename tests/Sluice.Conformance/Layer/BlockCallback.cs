@@ -21,7 +21,11 @@ public static unsafe partial class BlockCallback
         int wanted = (int)(handle.LengthBytes / Pattern.BlockBytes);
         int done = prior.Value / Pattern.BlockBytes;
         if (done == 0) return prior.JudgedBy(Id, AioStatus.Error, 0, ReadNothing);
-        if (data == Verify && FindInvalid(handle, done) is int invalid and >= 0) return prior.JudgedBy(Id, AioStatus.Error, 0, Invalid | (uint)invalid);
+        if (data == Verify && FindInvalid(handle, done) is int invalid and >= 0)
+        {
+            return prior.JudgedBy(Id, AioStatus.Error, 0, Invalid | (uint)invalid);
+        }
+
         return prior.JudgedBy(Id, done < wanted ? AioStatus.Partial : AioStatus.Ok, done);
     }
 

@@ -6,7 +6,8 @@ namespace Sluice.Conformance.Layer;
 public static class Blocks
 {
     /// <summary>Starts a read of blocks on an acquired handle, one vector per block, with the block callback.</summary>
-    public static WaitReference StartRead(AioHandle handle, IoFile file, int block, int count, NativeBlock memory, int memoryBlock = 0, byte data = 0)
+    public static WaitReference StartRead(
+        AioHandle handle, IoFile file, int block, int count, NativeBlock memory, int memoryBlock = 0, byte data = 0)
     {
         WaitReference reference = handle.Reference;
         handle.RegisterCallback(BlockCallback.Id, data);
@@ -16,7 +17,8 @@ public static class Blocks
     }
 
     /// <summary>Acquires, and starts a plain read of one block: the result counts bytes.</summary>
-    public static WaitReference Read(AioContext context, IoFile file, int block, NativeBlock memory, int memoryBlock = 0, AioReturn? place = null)
+    public static WaitReference Read(
+        AioContext context, IoFile file, int block, NativeBlock memory, int memoryBlock = 0, AioReturn? place = null)
     {
         AioHandle handle = context.Acquire(place);
         WaitReference reference = handle.Reference;
@@ -26,7 +28,13 @@ public static class Blocks
 
     /// <summary>Acquires, and starts a write of one block.</summary>
     public static WaitReference Write(
-        AioContext context, IoFile file, int block, NativeBlock memory, int memoryBlock = 0, AioReturn? place = null, AioDurability durability = AioDurability.None)
+        AioContext context,
+        IoFile file,
+        int block,
+        NativeBlock memory,
+        int memoryBlock = 0,
+        AioReturn? place = null,
+        AioDurability durability = AioDurability.None)
     {
         AioHandle handle = context.Acquire(place);
         WaitReference reference = handle.Reference;
@@ -34,9 +42,12 @@ public static class Blocks
         return reference;
     }
 
-    /// <summary>Reads blocks as a buffer manager does: waits, looks at the result, reissues what was not read, throws what failed.</summary>
+    /// <summary>
+    /// Reads blocks as a buffer manager does: waits, looks at the result, reissues what was not read, throws what failed.
+    /// </summary>
     /// <returns>How many I/Os it took.</returns>
-    public static int ReadToTheEnd(AioContext context, IoFile file, int block, int count, NativeBlock memory, byte data = BlockCallback.Verify)
+    public static int ReadToTheEnd(
+        AioContext context, IoFile file, int block, int count, NativeBlock memory, byte data = BlockCallback.Verify)
     {
         AioReturn place = new();
         int done = 0;

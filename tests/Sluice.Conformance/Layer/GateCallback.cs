@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Sluice.Conformance.Layer;
 
-/// <summary>Stalls a completion between the raw result and the shared one, on whatever thread reaps it, until the test lets it go on.</summary>
+/// <summary>
+/// Stalls a completion between the raw result and the shared one, on whatever thread reaps it, until the test lets it go on.
+/// </summary>
 [AioCallback("gate")]
 public static partial class GateCallback
 {

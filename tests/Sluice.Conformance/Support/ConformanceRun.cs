@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Sluice.Conformance.Layer;
 using Sluice.TestPlugins.Injecting;
 
 namespace Sluice.Conformance.Support;
 
-/// <summary>Everything one test makes: systems, files, memory. Disposed at its end, systems first, so that memory outlives every I/O.</summary>
+/// <summary>
+/// Everything one test makes: systems, files, memory. Disposed at its end, systems first, so that memory outlives every I/O.
+/// </summary>
 public sealed class ConformanceRun : IDisposable
 {
     private const int ChunkBlocks = 128;
@@ -67,7 +68,8 @@ public sealed class ConformanceRun : IDisposable
     }
 
     /// <summary>Opens a file of the latest system's file system.</summary>
-    public IoFile Open(string path, IoOpenOptions? options = null) => Own(FileSystem.Open(path, options ?? new IoOpenOptions { Access = IoAccess.ReadWrite }));
+    public IoFile Open(string path, IoOpenOptions? options = null) =>
+        Own(FileSystem.Open(path, options ?? new IoOpenOptions { Access = IoAccess.ReadWrite }));
 
     /// <summary>Makes a file of so many blocks that has the pattern, in the latest system's file system, and opens it.</summary>
     public IoFile CreateFile(int blocks, IoOpenOptions? options = null, ulong seed = 0) => Open(CreatePath(blocks, seed), options);
@@ -109,7 +111,8 @@ public sealed class ConformanceRun : IDisposable
     }
 
     /// <summary>Runs code on a thread of its own.</summary>
-    public static Task OnThread(Action body) => Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public static Task OnThread(Action body) =>
+        Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Disposes something with the run.</summary>
     public T Own<T>(T owned)
@@ -165,6 +168,7 @@ public sealed class ConformanceRun : IDisposable
     {
         IoMethodCatalog catalog = new();
         catalog.Add("plain", new PlainMethodFactory());
-        return AioSystem.Start(new AioSystemOptions { Method = "plain", Catalog = catalog, HandlesPerContext = 1, ContextsMax = 2, SharedContexts = 1 });
+        return AioSystem.Start(
+            new AioSystemOptions { Method = "plain", Catalog = catalog, HandlesPerContext = 1, ContextsMax = 2, SharedContexts = 1 });
     }
 }

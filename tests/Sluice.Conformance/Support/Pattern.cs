@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Sluice.Conformance.Support;
 
-/// <summary>Content that says where it belongs: every word is a function of its place in the file and of the file, so a byte from elsewhere is noticed.</summary>
+/// <summary>
+/// Content that says where it belongs: every word is a function of its place in the file and of the file, so a byte from elsewhere is
+/// noticed.
+/// </summary>
 public static class Pattern
 {
     /// <summary>The size of a block in the suite's files.</summary>
@@ -37,6 +40,10 @@ public static class Pattern
     public static void Check(ReadOnlySpan<byte> memory, long offsetBytes, ulong seed = 0)
     {
         int mistake = FindMistake(memory, offsetBytes, seed);
-        if (mistake >= 0) Assert.Fail($"Wrong content at offset {offsetBytes + mistake} of the file (byte {mistake} of {memory.Length} at offset {offsetBytes}).");
+        if (mistake >= 0)
+        {
+            string where = $"byte {mistake} of {memory.Length} at offset {offsetBytes}";
+            Assert.Fail($"Wrong content at offset {offsetBytes + mistake} of the file ({where}).");
+        }
     }
 }

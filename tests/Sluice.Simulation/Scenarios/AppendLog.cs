@@ -43,7 +43,9 @@ public class AppendLog
     /// <summary>How many flushes failed.</summary>
     public int FlushFailures { get; private set; }
 
-    /// <summary>Opens a log that exists; what follows the last whole record is cut off. Everything found is durable when this completes.</summary>
+    /// <summary>
+    /// Opens a log that exists; what follows the last whole record is cut off. Everything found is durable when this completes.
+    /// </summary>
     public static async Task<AppendLog> OpenAsync(AppendLog log)
     {
         ArgumentNullException.ThrowIfNull(log);
@@ -189,12 +191,17 @@ public class AppendLog
         DurableEnd = End;
     }
 
-    private static bool TryDecode(ReadOnlySpan<byte> content, long sequence, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? payload)
+    private static bool TryDecode(
+        ReadOnlySpan<byte> content, long sequence, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? payload)
     {
         payload = null;
         if (content.Length < HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(content) != Magic) return false;
         int length = BinaryPrimitives.ReadInt32LittleEndian(content[4..]);
-        if (length < 0 || length > content.Length - HeaderBytes || BinaryPrimitives.ReadInt64LittleEndian(content[8..]) != sequence) return false;
+        if (length < 0 || length > content.Length - HeaderBytes || BinaryPrimitives.ReadInt64LittleEndian(content[8..]) != sequence)
+        {
+            return false;
+        }
+
         ReadOnlySpan<byte> body = content.Slice(HeaderBytes, length);
         if (Checksum.Of(body, (ulong)sequence + 1) != BinaryPrimitives.ReadUInt64LittleEndian(content[16..])) return false;
         payload = body.ToArray();

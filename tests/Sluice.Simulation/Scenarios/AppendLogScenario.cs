@@ -46,10 +46,13 @@ public class AppendLogScenario : Scenario
         ArgumentNullException.ThrowIfNull(run);
         AppendLog log = CreateLog(run.System, Path);
         await AppendLog.OpenAsync(log);
-        run.Expect(log.Recovered.Count >= _acknowledged, $"{log.Recovered.Count} records were found and {_acknowledged} were acknowledged: some are lost.");
+        run.Expect(
+            log.Recovered.Count >= _acknowledged,
+            $"{log.Recovered.Count} records were found and {_acknowledged} were acknowledged: some are lost.");
         for (int index = 0; index < log.Recovered.Count; index++)
         {
-            bool isKnown = index < _submitted.Count && _submitted[index].Exists(payload => payload.AsSpan().SequenceEqual(log.Recovered[index]));
+            bool isKnown = index < _submitted.Count
+                && _submitted[index].Exists(payload => payload.AsSpan().SequenceEqual(log.Recovered[index]));
             run.Expect(isKnown, $"Record {index} was accepted and never written like this: it is torn or made up.");
         }
 

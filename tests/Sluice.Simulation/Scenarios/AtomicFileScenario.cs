@@ -1,6 +1,8 @@
 namespace Sluice.Simulation.Scenarios;
 
-/// <summary>A file that is replaced by renaming: after any crash old or new content, never half, never none; nothing acknowledged is lost.</summary>
+/// <summary>
+/// A file that is replaced by renaming: after any crash old or new content, never half, never none; nothing acknowledged is lost.
+/// </summary>
 [Scenario("atomic-file", "A file replaced by renaming: old or new content, never half, never none")]
 public class AtomicFileScenario : Scenario
 {

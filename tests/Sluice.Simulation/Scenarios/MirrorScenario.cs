@@ -75,7 +75,8 @@ public sealed class MirrorScenario : Scenario
         foreach (AioFile file in _files) await file.DisposeAsync();
     }
 
-    private static Task<AioFile> OpenAsync(SimulationRun run, string path) => AioFile.OpenAsync(run.System, path, new IoOpenOptions { Access = IoAccess.ReadWrite });
+    private static Task<AioFile> OpenAsync(SimulationRun run, string path) =>
+        AioFile.OpenAsync(run.System, path, new IoOpenOptions { Access = IoAccess.ReadWrite });
 
     private async Task ReadAsync(SimulationRun run, int block)
     {
@@ -101,13 +102,17 @@ public sealed class MirrorScenario : Scenario
         buffer.AsSpan().Fill((byte)(version + block));
         BinaryPrimitives.WriteInt64LittleEndian(buffer, block);
         BinaryPrimitives.WriteInt64LittleEndian(buffer.AsSpan(8), version);
-        BinaryPrimitives.WriteUInt64LittleEndian(buffer.AsSpan(BlockBytes - sizeof(ulong)), Checksum.Of(buffer.AsSpan(0, BlockBytes - sizeof(ulong))));
+        BinaryPrimitives.WriteUInt64LittleEndian(
+            buffer.AsSpan(BlockBytes - sizeof(ulong)), Checksum.Of(buffer.AsSpan(0, BlockBytes - sizeof(ulong))));
         return buffer;
     }
 
     private static long Decode(byte[] buffer, int block)
     {
-        bool isWhole = BinaryPrimitives.ReadUInt64LittleEndian(buffer.AsSpan(BlockBytes - sizeof(ulong))) == Checksum.Of(buffer.AsSpan(0, BlockBytes - sizeof(ulong)));
-        return isWhole && BinaryPrimitives.ReadInt64LittleEndian(buffer) == block ? BinaryPrimitives.ReadInt64LittleEndian(buffer.AsSpan(8)) : -1;
+        bool isWhole = BinaryPrimitives.ReadUInt64LittleEndian(buffer.AsSpan(BlockBytes - sizeof(ulong))) == Checksum.Of(
+            buffer.AsSpan(0, BlockBytes - sizeof(ulong)));
+        return isWhole && BinaryPrimitives.ReadInt64LittleEndian(buffer) == block
+            ? BinaryPrimitives.ReadInt64LittleEndian(buffer.AsSpan(8))
+            : -1;
     }
 }

@@ -10,7 +10,8 @@ public sealed class PoisonedFileScenario : AppendLogScenario
     private SimulationRun _run = null!;
 
     /// <inheritdoc/>
-    public override FaultPlan PlanFaults(SimulatedRandom random) => FaultPlan.None.With(FaultKind.FlushFailure, 0.4).With(FaultKind.Reorder, 0.2);
+    public override FaultPlan PlanFaults(SimulatedRandom random) =>
+        FaultPlan.None.With(FaultKind.FlushFailure, 0.4).With(FaultKind.Reorder, 0.2);
 
     /// <inheritdoc/>
     public override Task CheckAsync(SimulationRun run)

@@ -35,7 +35,8 @@ public sealed class RuntimeStormScenario : Scenario
         run.System.FileSystem.CreateDirectory(Folder);
         for (int index = 0; index < 3; index++)
         {
-            await using AioFile file = await AioFile.OpenAsync(run.System, PathOf(index), new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew });
+            await using AioFile file = await AioFile.OpenAsync(
+                run.System, PathOf(index), new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew });
             await file.WriteAsync(new byte[FileBlocks * BlockBytes], 0, AioDurability.FlushAfter);
         }
 
@@ -49,7 +50,9 @@ public sealed class RuntimeStormScenario : Scenario
         ArgumentNullException.ThrowIfNull(run);
         AioStatistics statistics = run.System.ReadStatistics();
         run.Expect(statistics.StaleCompletions == 0, "A completion came for an I/O that was over.");
-        run.Expect(statistics.MethodFaults == 0 && statistics.CallbackFaults == 0 && statistics.RefusedByMethod == 0, "The method threw or refused.");
+        run.Expect(
+            statistics.MethodFaults == 0 && statistics.CallbackFaults == 0 && statistics.RefusedByMethod == 0,
+            "The method threw or refused.");
         return Task.CompletedTask;
     }
 
@@ -59,7 +62,8 @@ public sealed class RuntimeStormScenario : Scenario
         ArgumentNullException.ThrowIfNull(run);
         AioContext context = AioLoop.Current!.Context;
         Slot[] slots = [.. Enumerable.Range(0, FlowMaximum).Select(index => new Slot(new AioReturn(_filled, index)))];
-        IoFile[] files = [.. Enumerable.Range(0, 3).Select(index => run.System.FileSystem.Open(PathOf(index), new IoOpenOptions { Access = IoAccess.ReadWrite }))];
+        IoFile[] files = [.. Enumerable.Range(0, 3).Select(index =>
+            run.System.FileSystem.Open(PathOf(index), new IoOpenOptions { Access = IoAccess.ReadWrite }))];
         try
         {
             for (int count = 0; count < run.Operations && !run.IsDead; count++)

@@ -111,7 +111,9 @@ internal sealed unsafe class InjectingContext : IoMethodContext
         Injection? injection = request is null ? null : _control.Take(request);
         switch (injection?.Kind)
         {
-            case InjectionKind.Stall when injection.Hold(() => DeliverLater(completion)):
+            case InjectionKind.Stall:
+                IoCompletion held = injection.Replace is null ? completion : Replace(completion, request!, injection);
+                if (!injection.Hold(() => DeliverLater(held))) through.Add(held);
                 return;
             case InjectionKind.Delay:
                 ThreadPool.UnsafeQueueUserWorkItem(_ => DeliverLater(completion), null);

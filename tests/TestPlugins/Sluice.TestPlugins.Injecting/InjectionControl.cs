@@ -17,7 +17,9 @@ public sealed class InjectionControl
     /// <summary>Holds completions back before they are delivered, until <see cref="Injection.Release"/>. The I/O itself is done.</summary>
     /// <param name="matches">Which; null for all.</param>
     /// <param name="times">How many; -1 for all.</param>
-    public Injection Stall(Predicate<IoRequest>? matches = null, int times = -1) => Add(InjectionKind.Stall, matches, times);
+    /// <param name="replace">From the true result to the one that is delivered in the end; null for the true one.</param>
+    public Injection Stall(Predicate<IoRequest>? matches = null, int times = -1, Func<int, int>? replace = null) =>
+        Add(InjectionKind.Stall, matches, times, replace);
 
     /// <summary>Puts another raw result in place of the true one, if it is smaller, and scrambles the memory that was then not read.</summary>
     /// <param name="replace">From the true result to the other: fewer bytes, or a negative errno.</param>

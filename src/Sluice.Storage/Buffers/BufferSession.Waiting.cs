@@ -1,0 +1,71 @@
+namespace Sluice.Storage;
+
+/// <summary>Waiting for what a step needs. What the session staged is submitted before any wait.</summary>
+public sealed partial class BufferSession
+{
+    /// <summary>Submits what is staged, unless a loop does so before it blocks.</summary>
+    internal void SubmitBeforeAwait()
+    {
+        if (!ReferenceEquals(AioLoop.Current?.Context, Context)) Context.Submit();
+    }
+
+    internal void WaitFor(in Blocker blocker)
+    {
+        switch (blocker.Kind)
+        {
+            case BlockerKind.OwnIo:
+                Context.Wait(blocker.Reference);
+                break;
+            case BlockerKind.Io:
+                Context.Submit();
+                blocker.Reference.Wait();
+                Context.Poll();
+                break;
+            case BlockerKind.BufferIo:
+                Context.Submit();
+                blocker.Frames!.Waits.QueueForIo(blocker.Index, isBlocking: true)?.Block(CancellationToken.None);
+                break;
+            case BlockerKind.Pins:
+                Context.Submit();
+                blocker.Frames!.Waits.QueueForUnpin(blocker.Index, isBlocking: true)?.Block(CancellationToken.None);
+                break;
+            case BlockerKind.Log:
+                Context.Submit();
+                ValueTask flush = Pool.Options.LogFlusher.FlushAsync(blocker.Log);
+                if (flush.IsCompleted) flush.GetAwaiter().GetResult();
+                else flush.AsTask().GetAwaiter().GetResult();
+                break;
+            default:
+                if (!Context.WaitForAny()) throw new StorageException("All handles of the session's context are taken, and none is in flight: another flow keeps one without starting it.");
+                break;
+        }
+    }
+
+    internal ValueTask WaitForAsync(in Blocker blocker, CancellationToken cancellationToken)
+    {
+        switch (blocker.Kind)
+        {
+            case BlockerKind.OwnIo:
+                return Context.WaitAsync(blocker.Reference, cancellationToken);
+            case BlockerKind.Io:
+                SubmitBeforeAwait();
+                return blocker.Reference.WaitAsync(cancellationToken);
+            case BlockerKind.BufferIo:
+                SubmitBeforeAwait();
+                return Discard(blocker.Frames!.Waits.QueueForIo(blocker.Index, isBlocking: false), cancellationToken);
+            case BlockerKind.Pins:
+                SubmitBeforeAwait();
+                return Discard(blocker.Frames!.Waits.QueueForUnpin(blocker.Index, isBlocking: false), cancellationToken);
+            case BlockerKind.Log:
+                SubmitBeforeAwait();
+                return Pool.Options.LogFlusher.FlushAsync(blocker.Log, cancellationToken);
+            default:
+                // There is no awaiting of just any I/O: the thread drives the method until one is done.
+                WaitFor(in blocker);
+                return ValueTask.CompletedTask;
+        }
+    }
+
+    private static ValueTask Discard(StorageWaiter? waiter, CancellationToken cancellationToken) =>
+        waiter is null ? ValueTask.CompletedTask : waiter.AsPlainTask(cancellationToken);
+}

@@ -1,0 +1,8 @@
+namespace Sluice.Storage;
+
+/// <summary>What a <see cref="DropRule"/> names.</summary>
+internal enum DropScope
+{
+    Relation,
+    Database,
+}
