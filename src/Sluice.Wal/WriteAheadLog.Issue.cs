@@ -260,6 +260,7 @@ public sealed partial class WriteAheadLog
                 slot.State = LogSlotState.InFlight;
                 slot.Reference = handle.Reference;
                 _partialWrites--;
+                _inFlight++;
                 _counts.ShortWrites++;
             }
 
