@@ -49,7 +49,19 @@ public sealed partial class WriteAheadLog
         state = state with { Incarnation = checked(Math.Max(state.Incarnation, end.Incarnation) + 1) };
         await file.SaveAsync(state.ToBytes());
         WalSyncForm form = options.SyncForm == WalSyncForm.Auto ? await MeasureFormAsync(system, folder) : options.SyncForm;
-        return await StartAsync(system, folder, options, identity, state.Incarnation, form, end, replay);
+        WriteAheadLog log = await StartAsync(system, folder, options, identity, state.Incarnation, form, end, replay);
+        if (state.HasBegun) return log;
+        try
+        {
+            // From here on something may be acknowledged: a log without segments is a loss then.
+            await file.SaveAsync((state with { HasBegun = true }).ToBytes());
+            return log;
+        }
+        catch
+        {
+            await log.CloseAsync();
+            throw;
+        }
     }
 
     private static async Task RefuseToMakeAsync(AioSystem system, string folder, WalOptions options)
@@ -71,7 +83,7 @@ public sealed partial class WriteAheadLog
     private static LogState NewState(AioSystem system, WalOptions options)
     {
         ulong systemId = options.SystemId != 0 ? options.SystemId : (ulong)system.TimeProvider.GetUtcNow().UtcTicks ^ ((ulong)system.TimeProvider.GetTimestamp() << 40);
-        return new LogState(systemId, options.Timeline, options.SegmentBytes, 0, FirstSegmentOfLog);
+        return new LogState(systemId, options.Timeline, options.SegmentBytes, 0, FirstSegmentOfLog, HasBegun: false);
     }
 
     private static async Task<LogEnd> ReplayAsync(AioSystem system, string folder, WalIdentity identity, LogState state, WalOptions options, WalReplay? replay)
@@ -83,7 +95,7 @@ public sealed partial class WriteAheadLog
         if (found is null)
         {
             // Killed after the state was durable and before the first segment was: nothing was ever acknowledged.
-            if (state.Incarnation <= 1 && from == 0) return new LogEnd(state.FirstSegment, geometry.ToStream(geometry.SegmentStart(state.FirstSegment)), 0, 0, 0, null);
+            if (!state.HasBegun && from == 0) return new LogEnd(state.FirstSegment, geometry.ToStream(geometry.SegmentStart(state.FirstSegment)), 0, 0, 0, null);
             throw new WalException($"The log in {folder} has no segments: they were removed. Restore them from a backup.");
         }
 

@@ -8,10 +8,11 @@ namespace Sluice.Wal;
 /// <param name="SegmentBytes">Size of its segments.</param>
 /// <param name="Incarnation">The greatest incarnation that ever wrote, or was about to: durable before it writes a byte.</param>
 /// <param name="FirstSegment">The segment that the log began with.</param>
-internal readonly record struct LogState(ulong SystemId, uint Timeline, int SegmentBytes, uint Incarnation, ulong FirstSegment)
+/// <param name="HasBegun">Whether the log was ever open: before, nothing was acknowledged, and it may have no segments yet.</param>
+internal readonly record struct LogState(ulong SystemId, uint Timeline, int SegmentBytes, uint Incarnation, ulong FirstSegment, bool HasBegun)
 {
     internal const string FileName = "wal.state";
-    private const int Bytes = 32;
+    private const int Bytes = 40;
     private const uint Version = 1;
 
     internal byte[] ToBytes()
@@ -23,6 +24,7 @@ internal readonly record struct LogState(ulong SystemId, uint Timeline, int Segm
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(16), SegmentBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(20), Incarnation);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(24), FirstSegment);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(32), HasBegun ? 1 : 0);
         return bytes;
     }
 
@@ -35,6 +37,7 @@ internal readonly record struct LogState(ulong SystemId, uint Timeline, int Segm
 
         return new LogState(
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]),
-            BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[20..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]));
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[20..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]) != 0);
     }
 }
