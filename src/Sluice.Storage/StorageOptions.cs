@@ -6,7 +6,9 @@ public sealed class StorageOptions
     /// <summary>Blocks of a full segment file: 1 to 131072. What the data directory was made with.</summary>
     public uint SegmentBlocks { get; set; } = StorageLimits.SegmentBlocks;
 
-    /// <summary>Whether relation files bypass the system's cache. Memory of all I/O is aligned then: see <see cref="BufferArena"/>.</summary>
+    /// <summary>
+    /// Whether relation files bypass the system's cache. Memory of all I/O is aligned then: see <see cref="BufferArena"/>.
+    /// </summary>
     public bool Direct { get; set; }
 
     /// <summary>
@@ -27,14 +29,20 @@ public sealed class StorageOptions
     /// </summary>
     public int AllocateAboveBlocks { get; set; } = 8;
 
-    /// <summary>Whether what was written is synced at checkpoints. Off, a crash loses data: for tests and for data that can be made again.</summary>
+    /// <summary>
+    /// Whether what was written is synced at checkpoints. Off, a crash loses data: for tests and for data that can be made again.
+    /// </summary>
     public bool Sync { get; set; } = true;
 
     /// <summary>Every mistake in the options, one line each; empty when they are good.</summary>
     public IReadOnlyList<string> Validate()
     {
         List<string> mistakes = [];
-        if (SegmentBlocks is 0 or > StorageLimits.SegmentBlocks) mistakes.Add($"SegmentBlocks is {SegmentBlocks}: give a number from 1 to {StorageLimits.SegmentBlocks}.");
+        if (SegmentBlocks is 0 or > StorageLimits.SegmentBlocks)
+        {
+            mistakes.Add($"SegmentBlocks is {SegmentBlocks}: give a number from 1 to {StorageLimits.SegmentBlocks}.");
+        }
+
         if (OpenFilesMax < 0) mistakes.Add($"OpenFilesMax is {OpenFilesMax}: give 0 for what the process may have, or a number of files.");
         return mistakes;
     }

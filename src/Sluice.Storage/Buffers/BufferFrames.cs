@@ -299,7 +299,8 @@ internal sealed unsafe class BufferFrames : IDisposable
         _references[index] = reference;
         if (takesPin) Interlocked.Add(ref Descriptors[index].State, BufferState.PinOne);
         UnlockHeader(index);
-        if ((state & BufferState.IoWaiters) != 0) Waits.WakeForReference(index);
+        const ulong AnyWaiter = BufferState.IoWaiters | BufferState.LockWaiters | BufferState.UnpinWaiters;
+        if ((ReadState(index) & AnyWaiter) != 0) Waits.SendToLookAgain(index);
     }
 
     /// <summary>

@@ -66,9 +66,7 @@ public readonly struct BufferPin : IDisposable, IEquatable<BufferPin>
     public void Lock(ContentLockMode mode, CancellationToken cancellationToken = default)
     {
         BufferFrames frames = Frames;
-        if (frames.IsLocal || frames.TryLock(SlotOf(_index), mode)) return;
-        _session!.Context.Submit();
-        frames.Waits.LockOrQueue(SlotOf(_index), mode, isBlocking: true)?.Block(cancellationToken);
+        if (!frames.IsLocal && !frames.TryLock(SlotOf(_index), mode)) _session!.LockContent(SlotOf(_index), mode, cancellationToken);
     }
 
     /// <summary>Locks the content if that needs no wait.</summary>
@@ -88,9 +86,7 @@ public readonly struct BufferPin : IDisposable, IEquatable<BufferPin>
     {
         BufferFrames frames = Frames;
         if (frames.IsLocal || frames.TryLock(SlotOf(_index), mode)) return new ValueTask<bool>(true);
-        _session!.SubmitBeforeAwait();
-        StorageWaiter? waiter = frames.Waits.LockOrQueue(SlotOf(_index), mode, isBlocking: false);
-        return waiter is null ? new ValueTask<bool>(true) : waiter.AsTask(cancellationToken);
+        return _session!.LockContentAsync(SlotOf(_index), mode, cancellationToken);
     }
 
     /// <summary>Gives a lock back. Any thread, by the flow that holds it.</summary>

@@ -188,6 +188,11 @@ public sealed partial class BufferSession
             {
                 WriteOperation operation = spare.Count > 0 ? spare.Pop() : CreateWriteOperation();
                 WriteStart start = TryStartWrite(operation, sorted.AsSpan(next), WriteFlags.None, IoContext.Normal, local);
+                if (start.Count == 0 && start.Refusal == WriteRefusal.Locked && flying.Count == 0)
+                {
+                    start = await StartLockedAsync(operation, sorted.AsMemory(next), WriteFlags.None, cancellationToken);
+                }
+
                 if (start.Count > 0) flying.Enqueue(operation);
                 else spare.Push(operation);
                 next += start.Count;
@@ -199,7 +204,7 @@ public sealed partial class BufferSession
                     continue;
                 }
 
-                if (flying.Count == 0) await WaitForRefusalAsync(start, sorted[next], cancellationToken);
+                if (flying.Count == 0) await WaitForAsync(BlockerOf(in start, in sorted[next]), cancellationToken);
             }
 
             if (!flying.TryDequeue(out WriteOperation? oldest)) continue;
@@ -217,30 +222,6 @@ public sealed partial class BufferSession
         }
 
         if (failure is not null) throw failure;
-    }
-
-    private async ValueTask WaitForRefusalAsync(WriteStart start, BufferSlot slot, CancellationToken cancellationToken)
-    {
-        if (start.Refusal != WriteRefusal.Locked)
-        {
-            await WaitForAsync(BlockerOf(in start, in slot), cancellationToken);
-            return;
-        }
-
-        // Somebody changes the page: wait for the turn, and give it back at once.
-        BufferFrames frames = Pool.Frames;
-        frames.Pin(slot.BufferIndex, usageMax: 0);
-        try
-        {
-            SubmitBeforeAwait();
-            StorageWaiter? waiter = frames.Waits.LockOrQueue(slot.BufferIndex, ContentLockMode.ShareExclusive, isBlocking: false);
-            if (waiter is not null) await waiter.AsPlainTask(cancellationToken);
-            frames.Unlock(slot.BufferIndex, ContentLockMode.ShareExclusive);
-        }
-        finally
-        {
-            frames.Unpin(slot.BufferIndex);
-        }
     }
 
     private static int CompareTags(in PageTag left, in PageTag right)

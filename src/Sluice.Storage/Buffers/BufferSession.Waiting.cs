@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sluice.Storage;
 
 /// <summary>Waiting for what a step needs. What the session staged is submitted before any wait.</summary>
@@ -64,6 +66,46 @@ public sealed partial class BufferSession
                 WaitFor(in blocker);
                 return ValueTask.CompletedTask;
         }
+    }
+
+    /// <summary>Locks the content of a page of the pool that the caller pins. Blocks.</summary>
+    internal void LockContent(int index, ContentLockMode mode, CancellationToken cancellationToken)
+    {
+        BufferFrames frames = Pool.Frames;
+        Context.Submit();
+        while (!frames.TryLock(index, mode))
+        {
+            // The lock of a write: waiting for the write drives it, which nobody else may do.
+            if (frames.CopyReference(index, out WaitReference reference) && reference.IsValid)
+            {
+                reference.Wait(Timeout.Infinite, cancellationToken);
+                continue;
+            }
+
+            StorageWaiter? waiter = frames.Waits.LockOrQueue(index, mode, isBlocking: true);
+            if (waiter is null || waiter.Block(cancellationToken)) return;
+        }
+    }
+
+    /// <summary>As <see cref="LockContent"/>; awaits.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<bool> LockContentAsync(int index, ContentLockMode mode, CancellationToken cancellationToken)
+    {
+        BufferFrames frames = Pool.Frames;
+        SubmitBeforeAwait();
+        while (!frames.TryLock(index, mode))
+        {
+            if (frames.CopyReference(index, out WaitReference reference) && reference.IsValid)
+            {
+                await reference.WaitAsync(cancellationToken);
+                continue;
+            }
+
+            StorageWaiter? waiter = frames.Waits.LockOrQueue(index, mode, isBlocking: false);
+            if (waiter is null || await waiter.AsTask(cancellationToken)) return true;
+        }
+
+        return true;
     }
 
     private static ValueTask Discard(StorageWaiter? waiter, CancellationToken cancellationToken) =>

@@ -31,7 +31,7 @@ public sealed partial class BufferSession
     }
 
     /// <summary>
-    /// As <see cref="TryStartWriteBuffers"/>; waits for the log, for a handle, and for another's I/O on the first page, and then tries again.
+    /// As <see cref="TryStartWriteBuffers"/>; waits for the log, for a handle, and for another's I/O or lock on the first page, and tries again.
     /// A page that is changed again and again is locked while the log is flushed for it. Await it once.
     /// </summary>
     /// <param name="operation">Not pending.</param>
@@ -76,7 +76,15 @@ public sealed partial class BufferSession
     public ValueTask WaitWriteBuffersAsync(WriteOperation operation, CancellationToken cancellationToken = default) =>
         TryFinishWrite(operation) ? ValueTask.CompletedTask : WaitWriteSlowAsync(operation, cancellationToken);
 
-    internal WriteStart TryStartWrite(WriteOperation operation, ReadOnlySpan<BufferSlot> slots, WriteFlags flags, IoContext context, LocalBuffers? local)
+    /// <summary>The start of every write.</summary>
+    /// <param name="operation">Not pending.</param>
+    /// <param name="slots">The pages.</param>
+    /// <param name="flags">Which of them.</param>
+    /// <param name="context">What it counts for.</param>
+    /// <param name="local">The session's temporary pages when it is about those.</param>
+    /// <param name="holdsFirst">Whether the caller pinned and share-exclusively locked the first page: the write takes both, or gives both back.</param>
+    internal WriteStart TryStartWrite(
+        WriteOperation operation, ReadOnlySpan<BufferSlot> slots, WriteFlags flags, IoContext context, LocalBuffers? local, bool holdsFirst = false)
     {
         if (slots.IsEmpty) return new WriteStart(0, WriteRefusal.None);
 
@@ -84,10 +92,14 @@ public sealed partial class BufferSession
         if (!Context.TryAcquire(out AioHandle? handle, operation.Return))
         {
             Context.Submit();
-            if (!Context.TryAcquire(out handle, operation.Return)) return new WriteStart(0, WriteRefusal.NoHandle);
+            if (!Context.TryAcquire(out handle, operation.Return))
+            {
+                if (holdsFirst) GiveBackHeld(slots[0].BufferIndex);
+                return new WriteStart(0, WriteRefusal.NoHandle);
+            }
         }
 
-        WriteStart taken = TakePages(operation, slots, flags, local, holdsForLog: false);
+        WriteStart taken = TakePages(operation, slots, flags, local, holdsForLog: false, holdsFirst);
         if (operation.BlockCount == 0)
         {
             handle.Release();
@@ -98,7 +110,7 @@ public sealed partial class BufferSession
     }
 
     private static bool IsWorthWaiting(in WriteStart start) =>
-        start.Count == 0 && start.Refusal is WriteRefusal.LogFirst or WriteRefusal.NoHandle or WriteRefusal.InProgress;
+        start.Count == 0 && start.Refusal is WriteRefusal.LogFirst or WriteRefusal.NoHandle or WriteRefusal.InProgress or WriteRefusal.Locked;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<WriteStart> StartWriteSlowAsync(
@@ -107,8 +119,19 @@ public sealed partial class BufferSession
         bool waitedForLog = false;
         while (IsWorthWaiting(start))
         {
-            if (start.Refusal == WriteRefusal.LogFirst && waitedForLog) return await StartHoldingAsync(operation, slots, flags);
-            waitedForLog = start.Refusal == WriteRefusal.LogFirst;
+            if (start.Refusal == WriteRefusal.LogFirst && waitedForLog)
+            {
+                start = await StartHoldingAsync(operation, slots, flags);
+                continue;
+            }
+
+            waitedForLog |= start.Refusal == WriteRefusal.LogFirst;
+            if (start.Refusal == WriteRefusal.Locked)
+            {
+                start = await StartLockedAsync(operation, slots, flags, cancellationToken);
+                continue;
+            }
+
             await WaitForAsync(BlockerOf(start, slots.Span[0]), cancellationToken);
             start = TryStartWriteBuffers(operation, slots.Span, flags);
         }
@@ -124,10 +147,37 @@ public sealed partial class BufferSession
         _ => Blocker.OnHandle(),
     };
 
+    /// <summary>
+    /// For a page that somebody locked: waits for the turn, and writes with the lock that came. Giving it back first would let all who wait
+    /// so hand it round for ever.
+    /// </summary>
+    private async ValueTask<WriteStart> StartLockedAsync(WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags, CancellationToken cancellationToken)
+    {
+        int index = slots.Span[0].BufferIndex;
+        Pool.Frames.Pin(index, usageMax: 0);
+        try
+        {
+            await LockContentAsync(index, ContentLockMode.ShareExclusive, cancellationToken);
+        }
+        catch
+        {
+            Pool.Frames.Unpin(index);
+            throw;
+        }
+
+        return TryStartWrite(operation, slots.Span, flags, IoContext.Normal, local: null, holdsFirst: true);
+    }
+
+    private void GiveBackHeld(int index)
+    {
+        Pool.Frames.Unlock(index, ContentLockMode.ShareExclusive);
+        Pool.Frames.Unpin(index);
+    }
+
     /// <summary>For a page whose position runs ahead of every flush: it is locked first, so that the flush is the last one needed.</summary>
     private async ValueTask<WriteStart> StartHoldingAsync(WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags)
     {
-        WriteStart taken = TakePages(operation, slots.Span, flags, local: null, holdsForLog: true);
+        WriteStart taken = TakePages(operation, slots.Span, flags, local: null, holdsForLog: true, holdsFirst: false);
         if (operation.BlockCount == 0) return taken;
         try
         {
@@ -160,7 +210,7 @@ public sealed partial class BufferSession
         Count(operation.Frames.IsLocal, IoContext.Normal, IoAction.Write, 0, 0, Stopwatch.GetTimestamp() - began);
 
     /// <summary>Pins and locks as many pages as can be written together.</summary>
-    private WriteStart TakePages(WriteOperation operation, ReadOnlySpan<BufferSlot> slots, WriteFlags flags, LocalBuffers? local, bool holdsForLog)
+    private WriteStart TakePages(WriteOperation operation, ReadOnlySpan<BufferSlot> slots, WriteFlags flags, LocalBuffers? local, bool holdsForLog, bool holdsFirst)
     {
         StorageInvariant.Check(!operation.IsPending && ReferenceEquals(operation.Session, this), "A write operation was started again before it was over, or through another session.");
         operation.Reset();
@@ -175,7 +225,7 @@ public sealed partial class BufferSession
             ref readonly BufferSlot slot = ref slots[place];
             bool follows = slot.Tag.Relation == first.Relation && slot.Tag.Fork == first.Fork && slot.Tag.BlockNumber == first.BlockNumber + (uint)place;
             if (place == limit || !follows) return new WriteStart(place, WriteRefusal.NotContiguous);
-            WriteRefusal refusal = TryTakePage(operation.Frames, in slot, flags, out WaitReference inProgress);
+            WriteRefusal refusal = TryTakePage(operation.Frames, in slot, flags, holdsFirst && place == 0, out WaitReference inProgress);
             if (refusal != WriteRefusal.None) return new WriteStart(place, refusal, default, inProgress);
             operation.Add(in slot);
             LogPosition position = PositionOf(operation.Frames, slot.BufferIndex);
@@ -193,7 +243,7 @@ public sealed partial class BufferSession
         return new WriteStart(slots.Length, WriteRefusal.None);
     }
 
-    private static unsafe WriteRefusal TryTakePage(BufferFrames frames, in BufferSlot slot, WriteFlags flags, out WaitReference inProgress)
+    private static unsafe WriteRefusal TryTakePage(BufferFrames frames, in BufferSlot slot, WriteFlags flags, bool isHeld, out WaitReference inProgress)
     {
         inProgress = default;
         int index = slot.BufferIndex;
@@ -201,12 +251,12 @@ public sealed partial class BufferSession
 
         // A look first: most of what a writer skips is skipped without touching the line.
         ulong state = frames.ReadState(index);
-        if (!IsWanted(state, flags, ownPins: 0) || !key.Names(frames.Descriptors + index)) return WriteRefusal.NotNeeded;
-        state = frames.Pin(index, usageMax: 0);
+        if (!isHeld && (!IsWanted(state, flags, ownPins: 0) || !key.Names(frames.Descriptors + index))) return WriteRefusal.NotNeeded;
+        if (!isHeld) state = frames.Pin(index, usageMax: 0);
         WriteRefusal refusal = WriteRefusal.NotNeeded;
         if ((state & BufferState.TagValid) != 0 && key.Names(frames.Descriptors + index) && IsWanted(state, flags, ownPins: 1))
         {
-            if (!frames.IsLocal && !frames.TryLock(index, ContentLockMode.ShareExclusive))
+            if (!frames.IsLocal && !isHeld && !frames.TryLock(index, ContentLockMode.ShareExclusive))
             {
                 // Writing locks the same way: what looks locked may be written by another.
                 refusal = frames.CopyReference(index, out inProgress) ? WriteRefusal.InProgress : WriteRefusal.Locked;
@@ -224,6 +274,10 @@ public sealed partial class BufferSession
 
                 if (!frames.IsLocal) frames.Unlock(index, ContentLockMode.ShareExclusive);
             }
+        }
+        else if (isHeld)
+        {
+            frames.Unlock(index, ContentLockMode.ShareExclusive);
         }
 
         frames.Unpin(index);

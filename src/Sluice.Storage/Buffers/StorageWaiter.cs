@@ -30,6 +30,7 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
     private IWaitList? _list;
     private bool _isBlocking;
     private bool _wasGivenUp;
+    private bool _wasGranted;
     private short _version;
 
     private StorageWaiter()
@@ -83,8 +84,10 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
     }
 
     /// <summary>Ends the wait. The waiter was taken out of its list by the caller.</summary>
-    internal void Signal()
+    /// <param name="granted">Whether it has what it waited for; false when it has to look again.</param>
+    internal void Signal(bool granted)
     {
+        _wasGranted = granted;
         if (_isBlocking)
         {
             _event.Set();
@@ -96,8 +99,9 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
     }
 
     /// <summary>Blocks until the wait is over.</summary>
+    /// <returns>Whether it has what it waited for; false when it has to look again.</returns>
     /// <exception cref="OperationCanceledException">The token ended it; what was waited for was not given.</exception>
-    internal void Block(CancellationToken cancellationToken)
+    internal bool Block(CancellationToken cancellationToken)
     {
         try
         {
@@ -115,10 +119,12 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
             _event.Wait(CancellationToken.None);
         }
 
+        bool wasGranted = _wasGranted;
         Return();
+        return wasGranted;
     }
 
-    /// <summary>The wait as a task. After the waiter stands in its list.</summary>
+    /// <summary>The wait as a task, with whether it has what it waited for. After the waiter stands in its list.</summary>
     internal ValueTask<bool> AsTask(CancellationToken cancellationToken)
     {
         ValueTask<bool> task = new(this, _version);
@@ -162,11 +168,12 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
         _registration.Dispose();
         _registration = default;
         bool wasGivenUp = _wasGivenUp;
+        bool wasGranted = _wasGranted;
         CancellationToken cancellationToken = _cancellationToken;
         _cancellationToken = default;
         Return();
         if (wasGivenUp) cancellationToken.ThrowIfCancellationRequested();
-        return true;
+        return wasGranted;
     }
 
     void IValueTaskSource.GetResult(short token) => GetResult(token);
@@ -184,7 +191,7 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
     {
         if (!_list!.TryRemove(this)) return;
         _wasGivenUp = true;
-        Signal();
+        Signal(granted: false);
     }
 
     private void Dispatch(Action<object?> continuation)

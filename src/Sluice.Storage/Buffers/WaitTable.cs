@@ -12,6 +12,9 @@ namespace Sluice.Storage;
 /// operation whose old value tells it about the flag, and then takes the stripe's lock: it finds the waiter there. So no wake-up is lost.</item>
 /// <item>A content lock is handed over: the bits are set for the waiter before it wakes. While <see cref="BufferState.LockWaiters"/> is set,
 /// nobody takes a lock past the queue, so an exclusive locker is not starved by readers.</item>
+/// <item>Nobody sleeps in a queue for what an I/O holds: a write's lock and pin go with its completion, which under a driven method comes
+/// only while somebody drives. Who finds a wait reference waits for that, which drives; who queued before there was one is sent to look
+/// again when it is attached (<see cref="SendToLookAgain"/>).</item>
 /// <item>The locks of the stripes are leaves: nothing is waited for and nothing is woken inside.</item>
 /// </list>
 /// </remarks>
@@ -73,7 +76,7 @@ internal sealed unsafe class WaitTable : IWaitList
         StorageWaiter? woken;
         Stripe stripe = StripeOf(index);
         lock (stripe) woken = Grant(stripe, index);
-        SignalAll(woken);
+        SignalAll(woken, granted: true);
     }
 
     /// <summary>Wakes all who wait for the I/O of a buffer, or for its last pin. After the flag was seen and cleared.</summary>
@@ -81,15 +84,30 @@ internal sealed unsafe class WaitTable : IWaitList
     {
         StorageWaiter? woken;
         Stripe stripe = StripeOf(index);
-        lock (stripe) woken = stripe.TakeAll(index, kind);
-        SignalAll(woken);
+        lock (stripe) woken = stripe.TakeAll(index, kind, kind);
+        SignalAll(woken, granted: true);
     }
 
     /// <summary>
-    /// Wakes those who found no wait reference, because there is one now. They look again. Their flag is left: who queues meanwhile is
-    /// woken by the end of the I/O.
+    /// Wakes all who wait for a buffer before its I/O had a wait reference, because it has one now: they look again. Flags of I/O and pins are
+    /// left: who queues meanwhile is woken by the end of what it waits for.
     /// </summary>
-    internal void WakeForReference(int index) => Wake(index, IoKind);
+    internal void SendToLookAgain(int index)
+    {
+        StorageWaiter? woken;
+        StorageWaiter? granted;
+        Stripe stripe = StripeOf(index);
+        lock (stripe)
+        {
+            woken = stripe.TakeAll(index, (int)ContentLockMode.Share, UnpinKind);
+
+            // Clears the flag that says that there are lockers.
+            granted = Grant(stripe, index);
+        }
+
+        SignalAll(granted, granted: true);
+        SignalAll(woken, granted: false);
+    }
 
     public bool TryRemove(StorageWaiter waiter)
     {
@@ -103,7 +121,7 @@ internal sealed unsafe class WaitTable : IWaitList
             if (waiter.Kind < IoKind) woken = Grant(stripe, waiter.Key);
         }
 
-        SignalAll(woken);
+        SignalAll(woken, granted: true);
         return true;
     }
 
@@ -157,14 +175,14 @@ internal sealed unsafe class WaitTable : IWaitList
 
     private Stripe StripeOf(int index) => _stripes[index & (StripeCount - 1)];
 
-    private static void SignalAll(StorageWaiter? waiter)
+    private static void SignalAll(StorageWaiter? waiter, bool granted)
     {
         while (waiter is not null)
         {
             // After the signal the waiter may be in other hands.
             StorageWaiter? next = waiter.Next;
             waiter.Next = null;
-            waiter.Signal();
+            waiter.Signal(granted);
             waiter = next;
         }
     }
@@ -222,7 +240,7 @@ internal sealed unsafe class WaitTable : IWaitList
             return false;
         }
 
-        internal StorageWaiter? TakeAll(int index, int kind)
+        internal StorageWaiter? TakeAll(int index, int firstKind, int lastKind)
         {
             StorageWaiter? taken = null;
             StorageWaiter? previous = null;
@@ -230,7 +248,7 @@ internal sealed unsafe class WaitTable : IWaitList
             while (waiter is not null)
             {
                 StorageWaiter? next = waiter.Next;
-                if (waiter.Key == index && waiter.Kind == kind)
+                if (waiter.Key == index && waiter.Kind >= firstKind && waiter.Kind <= lastKind)
                 {
                     if (previous is null) _first = next;
                     else previous.Next = next;

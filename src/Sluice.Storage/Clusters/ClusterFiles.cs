@@ -6,8 +6,8 @@ public static class ClusterFiles
     private const string TemporaryPrefix = "pgsql_tmp";
 
     /// <summary>
-    /// Lists the relation files. Passed over, as pg_checksums does: what holds temporary data
-    /// (<c>pgsql_tmp…</c>), and every file that is not named as a relation file is (pg_control, pg_filenode.map, PG_VERSION, …).
+    /// Lists the relation files. Passed over: what holds temporary data (<c>pgsql_tmp…</c>), and every file that is not named as a
+    /// relation file is (pg_control, pg_filenode.map, PG_VERSION, …).
     /// </summary>
     /// <param name="system">The system whose namespace the directory is in.</param>
     /// <param name="dataDirectory">The data directory.</param>
@@ -48,12 +48,18 @@ public static class ClusterFiles
 
             for (int index = entries.Count - 1; index >= 0; index--)
             {
-                if (entries[index].IsDirectory && !entries[index].Name.StartsWith(TemporaryPrefix, StringComparison.Ordinal)) folders.Push($"{folder}/{entries[index].Name}");
+                if (entries[index].IsDirectory && !entries[index].Name.StartsWith(TemporaryPrefix, StringComparison.Ordinal))
+                {
+                    folders.Push($"{folder}/{entries[index].Name}");
+                }
             }
 
             foreach (IoFileEntry entry in entries)
             {
-                if (!entry.IsDirectory && RelationPaths.TryParse(entry.Name, out RelationFileName name)) files.Add(new ClusterFile($"{folder}/{entry.Name}", entry.LengthBytes, name));
+                if (!entry.IsDirectory && RelationPaths.TryParse(entry.Name, out RelationFileName name))
+                {
+                    files.Add(new ClusterFile($"{folder}/{entry.Name}", entry.LengthBytes, name));
+                }
             }
         }
 
@@ -72,12 +78,14 @@ public static class ClusterFiles
                 // Other versions and other clusters may have folders of their own there. A link to a folder that is gone still has a name.
                 try
                 {
-                    bool isOwn = fileSystem.List($"{dataDirectory}/{folder}/{entry.Name}").Any(inside => inside.Name == control.TablespaceFolder);
+                    bool isOwn = fileSystem.List(
+                        $"{dataDirectory}/{folder}/{entry.Name}").Any(inside => inside.Name == control.TablespaceFolder);
                     if (isOwn) found.Add($"{folder}/{entry.Name}/{control.TablespaceFolder}");
                 }
                 catch (AioException failure)
                 {
-                    onProblem(new ClusterProblem($"{folder}/{entry.Name}", $"the tablespace cannot be looked at; is its file system mounted? {failure.Message}"));
+                    onProblem(new ClusterProblem(
+                        $"{folder}/{entry.Name}", $"the tablespace cannot be looked at; is its file system mounted? {failure.Message}"));
                 }
             }
         }

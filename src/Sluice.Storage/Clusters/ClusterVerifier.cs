@@ -69,11 +69,17 @@ public sealed class ClusterVerifier
     public async Task<ControlFile> PrepareAsync(CancellationToken cancellationToken = default)
     {
         ControlFile control = await ControlFile.ReadAsync(_system, _dataDirectory, cancellationToken);
-        if (!control.HasChecksums) throw new StorageException($"{_dataDirectory} has no page checksums to verify: they are off (pg_checksums --enable turns them on).");
+        if (!control.HasChecksums)
+        {
+            throw new StorageException(
+                $"{_dataDirectory} has no page checksums to verify: they are off (pg_checksums --enable turns them on).");
+        }
+
         await ServerLock.RequireStoppedAsync(_system, _dataDirectory, cancellationToken);
         if (!control.IsShutDown)
         {
-            throw new StorageException($"{_dataDirectory} was not shut down cleanly (its control file says {Describe(control.State)}), so pages may be half written: start the server, let it recover, and stop it.");
+            throw new StorageException(
+                $"{_dataDirectory} was not shut down cleanly (its control file says {Describe(control.State)}), so pages may be half written: start the server, let it recover, and stop it.");
         }
 
         _control = control;
@@ -96,7 +102,10 @@ public sealed class ClusterVerifier
         foreach (ClusterFile file in files)
         {
             long rest = file.LengthBytes % StorageLimits.PageBytes;
-            if (rest != 0) Report(new ClusterProblem(file.Path, $"its length of {file.LengthBytes} bytes is no multiple of {StorageLimits.PageBytes}: the last {rest} bytes are no whole block, and were not verified"));
+            if (rest != 0)
+            {
+                Report(new ClusterProblem(file.Path, $"its length of {file.LengthBytes} bytes is no multiple of {StorageLimits.PageBytes}: the last {rest} bytes are no whole block, and were not verified"));
+            }
         }
 
         using (cancellationToken.Register(static state => ((ClusterVerifier)state!)._isStopping = true, this)) await RunFlowsAsync(ranges);

@@ -6,7 +6,10 @@ public sealed record ClusterVerifierOptions
     /// <summary>Reads in flight per flow: 1 to 256.</summary>
     public int Depth { get; init; } = 16;
 
-    /// <summary>Flows, each with a thread: reading and checking go on in all of them. 0 for one per core, 8 at most; 1 uses the calling loop.</summary>
+    /// <summary>
+    /// Flows, each with a thread: reading and checking go on in all of them. 0 for one per core, 8 at most; 1 uses the calling
+    /// loop.
+    /// </summary>
     public int Flows { get; init; }
 
     /// <summary>Bytes of one read: whole pages, up to 16 MiB.</summary>
@@ -27,7 +30,11 @@ public sealed record ClusterVerifierOptions
         List<string> mistakes = [];
         if (Depth is < 1 or > 256) mistakes.Add($"Depth is {Depth}: give a number from 1 to 256.");
         if (Flows is < 0 or > 64) mistakes.Add($"Flows is {Flows}: give 0 for one per core, or a number from 1 to 64.");
-        if (ReadBytes is < StorageLimits.PageBytes or > 16 << 20 || ReadBytes % StorageLimits.PageBytes != 0) mistakes.Add($"ReadBytes is {ReadBytes}: give a multiple of {StorageLimits.PageBytes} up to 16 MiB.");
+        if (ReadBytes is < StorageLimits.PageBytes or > 16 << 20 || ReadBytes % StorageLimits.PageBytes != 0)
+        {
+            mistakes.Add($"ReadBytes is {ReadBytes}: give a multiple of {StorageLimits.PageBytes} up to 16 MiB.");
+        }
+
         return mistakes;
     }
 }

@@ -63,9 +63,18 @@ public sealed record ControlFile
         ArgumentNullException.ThrowIfNull(system);
         ArgumentException.ThrowIfNullOrEmpty(dataDirectory);
         byte[]? version = await SmallFile.TryReadAsync(system, $"{dataDirectory}/PG_VERSION", 64, cancellationToken);
-        if (version is null) throw new StorageException($"{dataDirectory} is no data directory of PostgreSQL: it has no PG_VERSION. Name the folder that PGDATA names.");
+        if (version is null)
+        {
+            throw new StorageException(
+                $"{dataDirectory} is no data directory of PostgreSQL: it has no PG_VERSION. Name the folder that PGDATA names.");
+        }
+
         byte[]? control = await SmallFile.TryReadAsync(system, $"{dataDirectory}/global/pg_control", FileBytesMax, cancellationToken);
-        if (control is null) throw new StorageException($"{dataDirectory} is no data directory of PostgreSQL: it has no global/pg_control.");
+        if (control is null)
+        {
+            throw new StorageException($"{dataDirectory} is no data directory of PostgreSQL: it has no global/pg_control.");
+        }
+
         return Parse(dataDirectory, System.Text.Encoding.UTF8.GetString(version).Trim(), control);
     }
 
@@ -73,7 +82,11 @@ public sealed record ControlFile
     internal static ControlFile Parse(string dataDirectory, string version, ReadOnlySpan<byte> control)
     {
         string path = $"{dataDirectory}/global/pg_control";
-        if (control.Length < 296) throw new StorageException($"{path} has only {control.Length} bytes: it was cut off. Restore it from a backup.");
+        if (control.Length < 296)
+        {
+            throw new StorageException($"{path} has only {control.Length} bytes: it was cut off. Restore it from a backup.");
+        }
+
         uint format = Word(control, 8);
         if (format is not (Version13 or Version18)) throw Unknown(dataDirectory, version, format);
 
@@ -81,7 +94,12 @@ public sealed record ControlFile
         int checkedBytes = format == Version18 ? 292 : 288;
         uint found = Word(control, checkedBytes);
         uint expected = Crc32C(control[..checkedBytes]);
-        if (found != expected) throw new StorageException($"{path} is damaged: its checksum is {found:X8}, its content asks for {expected:X8}. Restore it from a backup.");
+        if (found != expected)
+        {
+            throw new StorageException(
+                $"{path} is damaged: its checksum is {found:X8}, its content asks for {expected:X8}. Restore it from a backup.");
+        }
+
         if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out int major) || major < 13 || major > 18 || (major == 18) != (format == Version18))
         {
             throw Unknown(dataDirectory, version, format);
@@ -100,8 +118,18 @@ public sealed record ControlFile
             LogSegmentBytes = Word(control, 228),
             ChecksumVersion = Word(control, 252),
         };
-        if (file.PageBytes != StorageLimits.PageBytes) throw new StorageException($"{dataDirectory} has pages of {file.PageBytes} bytes: only {StorageLimits.PageBytes} can be read here.");
-        if (file.SegmentBlocks is 0 or > int.MaxValue) throw new StorageException($"{path} says that segments have {file.SegmentBlocks} blocks, which makes no sense: restore it from a backup.");
+        if (file.PageBytes != StorageLimits.PageBytes)
+        {
+            throw new StorageException(
+                $"{dataDirectory} has pages of {file.PageBytes} bytes: only {StorageLimits.PageBytes} can be read here.");
+        }
+
+        if (file.SegmentBlocks is 0 or > int.MaxValue)
+        {
+            throw new StorageException(
+                $"{path} says that segments have {file.SegmentBlocks} blocks, which makes no sense: restore it from a backup.");
+        }
+
         return file;
     }
 

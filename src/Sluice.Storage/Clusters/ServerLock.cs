@@ -18,8 +18,16 @@ internal static partial class ServerLock
         // A server in single-user mode writes its number with a minus.
         if (!int.TryParse(first, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int process)) process = 0;
         process = Math.Abs(process);
-        if (process == 0) throw new StorageException($"{dataDirectory}/postmaster.pid names no process: see that no server runs there, then remove the file.");
-        if (IsAlive(process)) throw new StorageException($"A server runs on {dataDirectory} (process {process}, by postmaster.pid): stop it first.");
+        if (process == 0)
+        {
+            throw new StorageException(
+                $"{dataDirectory}/postmaster.pid names no process: see that no server runs there, then remove the file.");
+        }
+
+        if (IsAlive(process))
+        {
+            throw new StorageException($"A server runs on {dataDirectory} (process {process}, by postmaster.pid): stop it first.");
+        }
     }
 
     private static bool IsAlive(int process)

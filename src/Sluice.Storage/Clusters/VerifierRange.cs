@@ -1,6 +1,9 @@
 namespace Sluice.Storage;
 
-/// <summary>A piece of a file while a flow reads it. The file is closed when nothing more of the piece is to be read and nothing is in flight.</summary>
+/// <summary>
+/// A piece of a file while a flow reads it. The file is closed when nothing more of the piece is to be read and nothing is in
+/// flight.
+/// </summary>
 internal sealed class VerifierRange(ClusterFile file, IoFile open, GenericFileTarget target, long offsetBytes, long endBytes)
 {
     private int _users = 1;

@@ -4,9 +4,13 @@ using System.Runtime.Intrinsics;
 
 namespace Sluice.Storage;
 
-/// <summary>The same hash with vectors. The callers checked that the page is whole; the vectors are those of a little-endian machine.</summary>
+/// <summary>
+/// The same hash with vectors. The callers checked that the page is whole; the vectors are those of a little-endian machine. Compiled
+/// with all optimisation at the first call: a tool that reads a gigabyte is done before the runtime would have noticed that it is hot.
+/// </summary>
 public static partial class PageChecksum
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static uint Hash256(ReadOnlySpan<byte> page)
     {
         ref byte row = ref MemoryMarshal.GetReference(page);
@@ -33,6 +37,7 @@ public static partial class PageChecksum
         return Fold(folded);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static uint Hash512(ReadOnlySpan<byte> page)
     {
         ref byte row = ref MemoryMarshal.GetReference(page);
@@ -51,6 +56,7 @@ public static partial class PageChecksum
         return Fold(low, high);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static (uint First, uint Second) HashPair512(ReadOnlySpan<byte> firstPage, ReadOnlySpan<byte> secondPage)
     {
         ref byte firstRow = ref MemoryMarshal.GetReference(firstPage);

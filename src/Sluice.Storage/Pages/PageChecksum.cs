@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Sluice.Storage;
@@ -37,7 +39,7 @@ public static partial class PageChecksum
     public static ushort Compute(ReadOnlySpan<byte> page, uint blockNumber)
     {
         RequirePage(page);
-        return Finish(Vector512.IsHardwareAccelerated ? Hash512(page) : Vector256.IsHardwareAccelerated ? Hash256(page) : HashPortable(page), blockNumber);
+        return Finish(Hash(page), blockNumber);
     }
 
     /// <summary>The checksums of two neighbouring pages in the time of little more than one.</summary>
@@ -49,7 +51,11 @@ public static partial class PageChecksum
         ArgumentOutOfRangeException.ThrowIfNotEqual(pages.Length, 2 * StorageLimits.PageBytes);
         ReadOnlySpan<byte> first = pages[..StorageLimits.PageBytes];
         ReadOnlySpan<byte> second = pages[StorageLimits.PageBytes..];
-        if (!Vector512.IsHardwareAccelerated) return (Compute(first, blockNumber), Compute(second, blockNumber + 1));
+        if (!Vector512.IsHardwareAccelerated || !BitConverter.IsLittleEndian)
+        {
+            return (Compute(first, blockNumber), Compute(second, blockNumber + 1));
+        }
+
         (uint one, uint two) = HashPair512(first, second);
         return (Finish(one, blockNumber), Finish(two, blockNumber + 1));
     }
@@ -64,17 +70,27 @@ public static partial class PageChecksum
         BinaryPrimitives.WriteUInt16LittleEndian(page[ChecksumOffset..], Compute(page, blockNumber));
     }
 
+    private static uint Hash(ReadOnlySpan<byte> page)
+    {
+        if (!BitConverter.IsLittleEndian) return HashPortable(page);
+        if (Vector512.IsHardwareAccelerated) return Hash512(page);
+        return Vector256.IsHardwareAccelerated ? Hash256(page) : HashPortable(page);
+    }
+
     /// <summary>The hash before the block number, word by word: what the others are compared with.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static uint HashPortable(ReadOnlySpan<byte> page)
     {
         Span<uint> lanes = stackalloc uint[Lanes];
         Seeds.CopyTo(lanes);
-        for (int row = 0; row < StorageLimits.PageBytes; row += RowBytes)
+        ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(page);
+        for (int row = 0; row < words.Length; row += Lanes)
         {
-            ReadOnlySpan<byte> words = page.Slice(row, RowBytes);
-            for (int lane = 0; lane < Lanes; lane++)
+            // Slices of the very length of the loop need no check per word.
+            ReadOnlySpan<uint> rowWords = words.Slice(row, Lanes);
+            for (int lane = 0; lane < rowWords.Length && lane < lanes.Length; lane++)
             {
-                uint word = BinaryPrimitives.ReadUInt32LittleEndian(words[(lane * sizeof(uint))..]);
+                uint word = BitConverter.IsLittleEndian ? rowWords[lane] : BinaryPrimitives.ReverseEndianness(rowWords[lane]);
                 if (row == 0 && lane == ChecksumOffset / sizeof(uint)) word &= 0xFFFF_0000;
                 uint mixed = lanes[lane] ^ word;
                 lanes[lane] = (mixed * Prime) ^ (mixed >> Shift);
@@ -90,5 +106,6 @@ public static partial class PageChecksum
 
     internal static ushort Finish(uint hash, uint blockNumber) => (ushort)(((hash ^ blockNumber) % 65535) + 1);
 
-    private static void RequirePage(ReadOnlySpan<byte> page) => ArgumentOutOfRangeException.ThrowIfNotEqual(page.Length, StorageLimits.PageBytes, nameof(page));
+    private static void RequirePage(ReadOnlySpan<byte> page) =>
+        ArgumentOutOfRangeException.ThrowIfNotEqual(page.Length, StorageLimits.PageBytes, nameof(page));
 }

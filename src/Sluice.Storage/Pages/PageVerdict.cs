@@ -9,7 +9,9 @@ public enum PageVerdict
     /// <summary>Never initialised, and all zero: valid, and without a checksum.</summary>
     New,
 
-    /// <summary>The header's fields contradict each other; or it says that the page was never initialised, and the page is not zero.</summary>
+    /// <summary>
+    /// The header's fields contradict each other; or it says that the page was never initialised, and the page is not zero.
+    /// </summary>
     BadHeader,
 
     /// <summary>The header agrees with itself, but the checksum does not with the page.</summary>

@@ -17,7 +17,10 @@ public sealed partial class Relation
         return new ValueTask<bool>(BlockingWork.RunAsync(Storage.System, () => Storage.System.FileSystem.Exists(path), cancellationToken));
     }
 
-    /// <summary>Makes a fork, empty; its folder too if need be. The name lasts from the next checkpoint on, or from <see cref="SyncAsync"/>.</summary>
+    /// <summary>
+    /// Makes a fork, empty; its folder too if need be. The name lasts from the next checkpoint on, or from
+    /// <see cref="SyncAsync"/>.
+    /// </summary>
     /// <param name="fork">The fork.</param>
     /// <param name="cancellationToken">Checked before it begins.</param>
     /// <exception cref="AioException">When awaited: it exists already, or cannot be made.</exception>
@@ -55,7 +58,9 @@ public sealed partial class Relation
     /// <param name="fork">The fork.</param>
     public void ForgetBlockCount(RelationFork fork) => _forks[(int)fork].ForgetBlockCount();
 
-    /// <summary>The right to make a fork longer: one flow at a time has it. Held from asking for the length until the blocks are there.</summary>
+    /// <summary>
+    /// The right to make a fork longer: one flow at a time has it. Held from asking for the length until the blocks are there.
+    /// </summary>
     /// <param name="fork">The fork.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Disposing it gives the right to the next.</returns>
@@ -95,14 +100,16 @@ public sealed partial class Relation
 
     /// <summary>
     /// Makes a fork longer by pages of zeros: reserves their space where the file system can and it is more than a few
-    /// (<see cref="StorageOptions.AllocateAboveBlocks"/>), and writes zeros otherwise. Crosses segments. The caller has the right to extend.
+    /// (<see cref="StorageOptions.AllocateAboveBlocks"/>), and writes zeros otherwise. Crosses segments. The caller has the right
+    /// to extend.
     /// </summary>
     /// <param name="context">The calling flow's context.</param>
     /// <param name="fork">The fork.</param>
     /// <param name="firstBlock">The first new block.</param>
     /// <param name="count">How many.</param>
     /// <param name="skipSync">Whether the caller syncs the fork itself.</param>
-    /// <exception cref="AioException">When awaited: there is no space for all of it, say. The blocks before the failed ones count.</exception>
+    /// <exception cref="AioException">When awaited: there is no space for all of it, say. The blocks before the failed ones
+    /// count.</exception>
     public async ValueTask ZeroExtendAsync(AioContext context, RelationFork fork, uint firstBlock, uint count, bool skipSync = false)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -197,7 +204,12 @@ public sealed partial class Relation
         {
             // A block that was begun and not finished is none.
             long blocks = file.GetLength() / StorageLimits.PageBytes;
-            if (blocks > _segmentBlocks) throw new StorageException($"{segment.File.Path} has {blocks} blocks, but segments here have {_segmentBlocks} at most: set StorageOptions.SegmentBlocks to what the data directory was made with.");
+            if (blocks > _segmentBlocks)
+            {
+                throw new StorageException(
+                    $"{segment.File.Path} has {blocks} blocks, but segments here have {_segmentBlocks} at most: set StorageOptions.SegmentBlocks to what the data directory was made with.");
+            }
+
             return (uint)blocks;
         }
         finally

@@ -50,7 +50,9 @@ public sealed partial class Relation
     /// <inheritdoc/>
     public override string ToString() => RelationPaths.PathOf(Key, RelationFork.Main, 0, Storage.TablespaceFolderOrGuess);
 
-    /// <summary>How many blocks from one on a single I/O can have: to the end of the segment, and no more than a handle has vectors for.</summary>
+    /// <summary>
+    /// How many blocks from one on a single I/O can have: to the end of the segment, and no more than a handle has vectors for.
+    /// </summary>
     /// <param name="fork">The fork.</param>
     /// <param name="block">The first block.</param>
     /// <returns>At least 1.</returns>
@@ -68,7 +70,8 @@ public sealed partial class Relation
     /// <param name="block">The first block.</param>
     /// <param name="pages">Where to, in order: pieces of whole pages, which stay where they are until the I/O has completed.</param>
     /// <exception cref="AioException">The segment's file cannot be opened. The handle stays handed out.</exception>
-    /// <exception cref="ArgumentException">The I/O would cross a segment, or a piece is not of whole pages. The handle stays handed out.</exception>
+    /// <exception cref="ArgumentException">The I/O would cross a segment, or a piece is not of whole pages. The handle stays
+    /// handed out.</exception>
     public void StartRead(AioHandle handle, RelationFork fork, uint block, ReadOnlySpan<IoVector> pages)
     {
         ArgumentNullException.ThrowIfNull(handle);
@@ -98,7 +101,8 @@ public sealed partial class Relation
     /// <param name="pages">What, in order: pieces of whole pages, which stay as they are until the I/O has completed.</param>
     /// <param name="skipSync">Whether the caller syncs the fork itself.</param>
     /// <exception cref="AioException">The segment's file cannot be opened. The handle stays handed out.</exception>
-    /// <exception cref="ArgumentException">The I/O would cross a segment, or a piece is not of whole pages. The handle stays handed out.</exception>
+    /// <exception cref="ArgumentException">The I/O would cross a segment, or a piece is not of whole pages. The handle stays
+    /// handed out.</exception>
     public void StartWrite(AioHandle handle, RelationFork fork, uint block, ReadOnlySpan<IoVector> pages, bool skipSync = false) =>
         StartWriteCore(handle, fork, block, pages, skipSync, extends: false);
 
@@ -113,7 +117,8 @@ public sealed partial class Relation
     /// <param name="pages">What, in order: pieces of whole pages.</param>
     /// <param name="skipSync">Whether the caller syncs the fork itself.</param>
     /// <exception cref="AioException">The segment's file cannot be opened or made. The handle stays handed out.</exception>
-    /// <exception cref="ArgumentException">The I/O would cross a segment, or a piece is not of whole pages. The handle stays handed out.</exception>
+    /// <exception cref="ArgumentException">The I/O would cross a segment, or a piece is not of whole pages. The handle stays
+    /// handed out.</exception>
     public void StartExtend(AioHandle handle, RelationFork fork, uint block, ReadOnlySpan<IoVector> pages, bool skipSync = false) =>
         StartWriteCore(handle, fork, block, pages, skipSync, extends: true);
 
@@ -171,13 +176,15 @@ public sealed partial class Relation
 
     internal RelationSegment Segment(RelationFork fork, uint segment) => _forks[(int)fork].Segment(segment);
 
-    internal IoFile OpenApart(RelationFork fork, uint segment, IoFileSystem fileSystem) => Segment(fork, segment).File.OpenApart(fileSystem);
+    internal IoFile OpenApart(RelationFork fork, uint segment, IoFileSystem fileSystem) =>
+        Segment(fork, segment).File.OpenApart(fileSystem);
 
     internal void RaiseBlockCount(RelationFork fork, uint count) => _forks[(int)fork].RaiseBlockCount(count);
 
     internal void RegisterSync(RelationFork fork, uint segment) => Storage.SyncRequests.Register(Segment(fork, segment));
 
-    internal string AbsolutePathOf(RelationFork fork, uint segment) => $"{Storage.DataDirectory}/{RelationPaths.PathOf(Key, fork, segment, TablespaceFolder)}";
+    internal string AbsolutePathOf(RelationFork fork, uint segment) =>
+        $"{Storage.DataDirectory}/{RelationPaths.PathOf(Key, fork, segment, TablespaceFolder)}";
 
     private string TablespaceFolder => Storage.TablespaceFolderFor(Id);
 
@@ -245,14 +252,21 @@ public sealed partial class Relation
             return;
         }
 
-        if (pages.Length > Limits.VectorsMax) throw new ArgumentException($"One I/O has at most {Limits.VectorsMax} pieces; this one has {pages.Length}.", nameof(pages));
+        if (pages.Length > Limits.VectorsMax)
+        {
+            throw new ArgumentException($"One I/O has at most {Limits.VectorsMax} pieces; this one has {pages.Length}.", nameof(pages));
+        }
+
         Span<IoVector> merged = stackalloc IoVector[Limits.VectorsMax];
         merged[0] = pages[0];
         int last = 0;
         foreach (ref readonly IoVector piece in pages[1..])
         {
             ref IoVector before = ref merged[last];
-            if (before.Address + (nint)before.LengthBytes == piece.Address) before = new IoVector(before.Address, before.LengthBytes + piece.LengthBytes);
+            if (before.Address + (nint)before.LengthBytes == piece.Address)
+            {
+                before = new IoVector(before.Address, before.LengthBytes + piece.LengthBytes);
+            }
             else merged[++last] = piece;
         }
 
@@ -261,9 +275,11 @@ public sealed partial class Relation
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RefusePiece(IoVector piece) =>
-        throw new ArgumentException($"A piece of {piece.LengthBytes} bytes is not of whole pages: each piece is a multiple of {StorageLimits.PageBytes} bytes.");
+        throw new ArgumentException(
+            $"A piece of {piece.LengthBytes} bytes is not of whole pages: each piece is a multiple of {StorageLimits.PageBytes} bytes.");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void RefuseCrossing(uint block, uint count) =>
-        throw new ArgumentException($"An I/O on {count} blocks from block {block} of {this} would cross the end of its segment: ask MaxCombine first.");
+        throw new ArgumentException(
+            $"An I/O on {count} blocks from block {block} of {this} would cross the end of its segment: ask MaxCombine first.");
 }

@@ -1,7 +1,8 @@
 namespace Sluice.Storage;
 
 /// <summary>Which relation files: PostgreSQL's relation file locator.</summary>
-/// <param name="TablespaceOid">The tablespace: <see cref="DefaultTablespace"/>, <see cref="GlobalTablespace"/>, or another below <c>pg_tblspc</c>.</param>
+/// <param name="TablespaceOid">The tablespace: <see cref="DefaultTablespace"/>, <see cref="GlobalTablespace"/>, or another below
+/// <c>pg_tblspc</c>.</param>
 /// <param name="DatabaseOid">The database; 0 in the global tablespace.</param>
 /// <param name="Number">The file's number.</param>
 public readonly record struct RelationId(uint TablespaceOid, uint DatabaseOid, uint Number)

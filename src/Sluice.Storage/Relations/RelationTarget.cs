@@ -51,7 +51,8 @@ public readonly partial struct RelationTarget
     public StorageManager? Storage => StorageManagers.Find(_storageId);
 
     /// <summary>The name of the relation's fork for people: <c>base/5/16384</c>, whatever the segment.</summary>
-    public string RelationPath => RelationPaths.PathOf(Relation, _fork, 0, Storage?.TablespaceFolderOrGuess ?? StorageManager.UnknownTablespaceFolder);
+    public string RelationPath =>
+        RelationPaths.PathOf(Relation, _fork, 0, Storage?.TablespaceFolderOrGuess ?? StorageManager.UnknownTablespaceFolder);
 
     private static string Describe(in RelationTarget target)
     {

@@ -30,7 +30,11 @@ public static partial class RelationWrite
     private static AioResult Judge(AioHandle handle, AioResult prior)
     {
         if (prior.Status == AioStatus.Error) return prior.Errno is Errno.ENOSPC or Errno.EDQUOT ? prior.ExplainedBy(Id) : prior;
-        if (handle.Operation == IoOperation.Allocate) return prior.JudgedBy(Id, AioStatus.Ok, (int)(handle.LengthBytes / StorageLimits.PageBytes));
+        if (handle.Operation == IoOperation.Allocate)
+        {
+            return prior.JudgedBy(Id, AioStatus.Ok, (int)(handle.LengthBytes / StorageLimits.PageBytes));
+        }
+
         int blocks = prior.Value / StorageLimits.PageBytes;
         ulong detail = Shortfall.Pack(prior.Value, handle.LengthBytes);
         if (blocks == 0) return prior.JudgedBy(Id, AioStatus.Error, 0, detail);

@@ -66,7 +66,10 @@ public sealed class StorageManager : IDisposable
 
     internal string TablespaceFolderOrGuess => Options.TablespaceFolder ?? UnknownTablespaceFolder;
 
-    /// <summary>Finds a relation's object, or makes it. Does no I/O: whether there are files is another question (<see cref="Relation.ExistsAsync"/>).</summary>
+    /// <summary>
+    /// Finds a relation's object, or makes it. Does no I/O: whether there are files is another question
+    /// (<see cref="Relation.ExistsAsync"/>).
+    /// </summary>
     /// <param name="key">Which relation.</param>
     /// <returns>The same object for the same key, until its main fork is unlinked.</returns>
     public Relation Open(RelationKey key)
@@ -84,10 +87,13 @@ public sealed class StorageManager : IDisposable
     /// <param name="key">Which relation.</param>
     public Relation? Find(RelationKey key) => _relations.TryGetValue(key, out Relation? relation) ? relation : null;
 
-    /// <summary>The folder within tablespaces that belongs to this data directory (<see cref="StorageOptions.TablespaceFolder"/>).</summary>
+    /// <summary>
+    /// The folder within tablespaces that belongs to this data directory (<see cref="StorageOptions.TablespaceFolder"/>).
+    /// </summary>
     /// <exception cref="StorageException">Nobody said it.</exception>
     public string TablespaceFolder => Options.TablespaceFolder
-        ?? throw new StorageException($"A relation in a tablespace of {DataDirectory} cannot be found: set StorageOptions.TablespaceFolder (ControlFile.ReadAsync tells it).");
+        ?? throw new StorageException(
+            $"A relation in a tablespace of {DataDirectory} cannot be found: set StorageOptions.TablespaceFolder (ControlFile.ReadAsync tells it).");
 
     /// <summary>Closes the files, each when nothing is in flight on it any more. Syncs nothing.</summary>
     public void Dispose()
@@ -98,7 +104,8 @@ public sealed class StorageManager : IDisposable
     }
 
     /// <summary>The path of a file of a relation that lasts.</summary>
-    internal string PathOf(SyncTag tag) => $"{DataDirectory}/{RelationPaths.PathOf(new RelationKey(tag.Relation), tag.Fork, tag.Segment, TablespaceFolderFor(tag.Relation))}";
+    internal string PathOf(SyncTag tag) =>
+        $"{DataDirectory}/{RelationPaths.PathOf(new RelationKey(tag.Relation), tag.Fork, tag.Segment, TablespaceFolderFor(tag.Relation))}";
 
     /// <summary>The folder within tablespaces, when the relation is in one.</summary>
     internal string TablespaceFolderFor(RelationId relation) =>

@@ -4,7 +4,9 @@ using Sluice.Methods;
 
 namespace Sluice.Storage;
 
-/// <summary>Pages of zeros to write, as many as wanted from a few: one piece of memory, aligned for direct I/O, given again and again.</summary>
+/// <summary>
+/// Pages of zeros to write, as many as wanted from a few: one piece of memory, aligned for direct I/O, given again and again.
+/// </summary>
 internal static unsafe class ZeroPages
 {
     private const int Pages = 16;

@@ -18,7 +18,8 @@ public static class DataDirectorySync
     /// <param name="progress">Told after each file, on the calling flow.</param>
     /// <param name="cancellationToken">Stops it; what is in flight is waited for.</param>
     /// <returns>What was done. Files that vanished meanwhile are nobody's problem; those that may not be opened are listed.</returns>
-    /// <exception cref="AioException">When awaited: a file or folder could not be made durable; the first of them. The others were: but the directory must not be used.</exception>
+    /// <exception cref="AioException">When awaited: a file or folder could not be made durable; the first of them. The others
+    /// were: but the directory must not be used.</exception>
     public static async Task<DataDirectorySyncResult> SyncAsync(
         AioContext context, string dataDirectory, IProgress<DataDirectorySyncProgress>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -9,14 +9,19 @@ public sealed partial class SyncRequests
     /// <param name="context">The calling flow's context.</param>
     /// <param name="cancellationToken">Checked before each file is begun; what was not begun stays asked for.</param>
     /// <returns>What was done.</returns>
-    /// <exception cref="AioException">When awaited: a file could not be opened or synced; the first of them. Their requests stay, the others were done.</exception>
+    /// <exception cref="AioException">When awaited: a file could not be opened or synced; the first of them. Their requests stay,
+    /// the others were done.</exception>
     /// <exception cref="StorageException">When awaited: a sync failed earlier, so that nothing can be promised any more.</exception>
     /// <exception cref="InvalidOperationException">When awaited: a pass is running already.</exception>
     public async ValueTask<SyncPass> ProcessAsync(AioContext context, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
         RequireSound();
-        if (Interlocked.Exchange(ref _isRunning, 1) != 0) throw new InvalidOperationException("A pass of syncs is running already: wait for it before the next is begun.");
+        if (Interlocked.Exchange(ref _isRunning, 1) != 0)
+        {
+            throw new InvalidOperationException("A pass of syncs is running already: wait for it before the next is begun.");
+        }
+
         try
         {
             SyncEntry[] entries;
@@ -35,7 +40,8 @@ public sealed partial class SyncRequests
     /// <summary>Removes the names that were asked to go before the checkpoint began which has now ended.</summary>
     /// <param name="cancellationToken">Checked between names; what was not removed stays asked for.</param>
     /// <returns>How many names were removed.</returns>
-    /// <exception cref="AioException">When awaited: a name could not be removed; the others were. It is tried again after the next checkpoint.</exception>
+    /// <exception cref="AioException">When awaited: a name could not be removed; the others were. It is tried again after the
+    /// next checkpoint.</exception>
     public async ValueTask<int> PostCheckpointAsync(CancellationToken cancellationToken = default)
     {
         (SyncTag Tag, long Cycle)[] due;
@@ -43,7 +49,9 @@ public sealed partial class SyncRequests
         return due.Length == 0 ? 0 : await BlockingWork.RunAsync(_storage.System, () => Unlink(due, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Syncs the segments of a fork now, whether that was asked for or not, and the folders above them that got new names.</summary>
+    /// <summary>
+    /// Syncs the segments of a fork now, whether that was asked for or not, and the folders above them that got new names.
+    /// </summary>
     internal async ValueTask SyncNowAsync(AioContext context, IReadOnlyList<RelationSegment> segments, CancellationToken cancellationToken)
     {
         RequireSound();
@@ -221,7 +229,11 @@ public sealed partial class SyncRequests
 
     private void RequireSound()
     {
-        if (Volatile.Read(ref _poison) is { } reason) throw new StorageException($"Nothing can be made durable in {_storage.DataDirectory} any more, because a sync failed: restart and recover from the log. It was: {reason}");
+        if (Volatile.Read(ref _poison) is { } reason)
+        {
+            throw new StorageException(
+                $"Nothing can be made durable in {_storage.DataDirectory} any more, because a sync failed: restart and recover from the log. It was: {reason}");
+        }
     }
 
     /// <summary>What one pass has done so far, and the first thing that went wrong.</summary>
@@ -243,6 +255,7 @@ public sealed partial class SyncRequests
 
         internal void Fail(AioException failure) => _failure ??= failure;
 
-        internal SyncPass Finish() => _failure is null ? new SyncPass(_files, _folders, _longest, clock.GetElapsedTime(_started)) : throw _failure;
+        internal SyncPass Finish() =>
+            _failure is null ? new SyncPass(_files, _folders, _longest, clock.GetElapsedTime(_started)) : throw _failure;
     }
 }

@@ -13,7 +13,8 @@ namespace Sluice.Storage;
 /// before the write ended. (c) A request goes only when a sync that began after it succeeded, or when the file was forgotten.
 /// (d) Forgetting comes before removing the name: a pass that finds no file and no cancellation looks once more, and then reports it.
 /// (e) After a sync failed nothing here succeeds any more: the system may have dropped the data and forgotten the error, so that a
-/// second try would lie. The requests stay, <see cref="IsPoisoned"/> says so, and the way out is to restart and recover from the log.</para>
+/// second try would lie. The requests stay, <see cref="IsPoisoned"/> says so, and the way out is to restart and recover from the
+/// log.</para>
 /// </remarks>
 public sealed partial class SyncRequests
 {
@@ -52,7 +53,9 @@ public sealed partial class SyncRequests
         }
     }
 
-    /// <summary>Asks for a file to be synced, of a relation that lasts. What was written to it before is covered by the next pass.</summary>
+    /// <summary>
+    /// Asks for a file to be synced, of a relation that lasts. What was written to it before is covered by the next pass.
+    /// </summary>
     /// <param name="tag">The file.</param>
     public void Register(SyncTag tag) => Register(_storage.Open(tag.Relation).Segment(tag.Fork, tag.Segment));
 

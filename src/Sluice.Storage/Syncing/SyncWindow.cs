@@ -1,6 +1,8 @@
 namespace Sluice.Storage;
 
-/// <summary>Syncs in flight, as many as the context gives handles for; finished in the order they were begun. Belongs to one flow.</summary>
+/// <summary>
+/// Syncs in flight, as many as the context gives handles for; finished in the order they were begun. Belongs to one flow.
+/// </summary>
 internal sealed class SyncWindow
 {
     private const int DepthMax = 64;

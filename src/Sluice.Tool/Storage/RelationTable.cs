@@ -27,7 +27,11 @@ internal sealed class RelationTable(RelationFileName name, uint segmentBlocks, T
         long length = file.GetLength();
         long blocks = length / StorageLimits.PageBytes;
         _restBytes = length % StorageLimits.PageBytes;
-        if (fromBlock >= blocks && blocks > 0) throw new UsageException($"--from is {fromBlock}, but {path} has {blocks} blocks: give a number from 0 to {blocks - 1}.");
+        if (fromBlock >= blocks && blocks > 0)
+        {
+            throw new UsageException($"--from is {fromBlock}, but {path} has {blocks} blocks: give a number from 0 to {blocks - 1}.");
+        }
+
         long offset = fromBlock * StorageLimits.PageBytes;
         long end = Math.Min(blocks, count > blocks - fromBlock ? blocks : fromBlock + count) * StorageLimits.PageBytes;
         output?.WriteLine(RelationRow.Header);
@@ -37,7 +41,11 @@ internal sealed class RelationTable(RelationFileName name, uint segmentBlocks, T
         while (offset < end)
         {
             int bytes = await read;
-            if (bytes < StorageLimits.PageBytes) throw new FailureException($"{path} became shorter while it was read: look again when nobody writes to it.");
+            if (bytes < StorageLimits.PageBytes)
+            {
+                throw new FailureException($"{path} became shorter while it was read: look again when nobody writes to it.");
+            }
+
             bytes -= bytes % StorageLimits.PageBytes;
             cancellationToken.ThrowIfCancellationRequested();
             read = ReadPieceAsync(file, next, offset + bytes, end);

@@ -76,7 +76,8 @@ internal sealed class VerifyReport(string folder)
 
     private double MebibytesPerSecond => Outcome.ReadBytes / 1048576.0 / Math.Max(Outcome.Elapsed.TotalSeconds, 1e-6);
 
-    private IEnumerable<BadBlock> InOrder() => _bad.OrderBy(static bad => bad.Path, StringComparer.Ordinal).ThenBy(static bad => bad.BlockNumber);
+    private IEnumerable<BadBlock> InOrder() => _bad.OrderBy(static bad => bad.Path, StringComparer.Ordinal).ThenBy(static bad =>
+        bad.BlockNumber);
 
     private static string Describe(BadBlock bad) => bad.Verdict switch
     {

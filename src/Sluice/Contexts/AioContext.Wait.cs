@@ -221,7 +221,7 @@ public sealed unsafe partial class AioContext
         {
             if (watches) EndWatch();
             if (!abandoned) ReturnWaiter(waiter);
-            if (isOwner) ReclaimCompleted();
+            if (isOwner) ReclaimWhenPublished(handle, generation);
             return ValueTask.CompletedTask;
         }
 
@@ -230,6 +230,17 @@ public sealed unsafe partial class AioContext
         ValueTask task = waiter.Task;
         if (timeout != Timeout.InfiniteTimeSpan || cancellationToken.CanBeCanceled) waiter.Limit(timeout, cancellationToken);
         return task;
+    }
+
+    /// <summary>
+    /// The list of waiters is closed a moment before the state says that the I/O is complete. Found closed, the owner waits for that
+    /// moment, in which nothing of a host's runs: its return would not be filled otherwise.
+    /// </summary>
+    private void ReclaimWhenPublished(AioHandle handle, ulong generation)
+    {
+        SpinWait spin = default;
+        while (!handle.IsOver(generation, out _)) spin.SpinOnce();
+        ReclaimCompleted();
     }
 
     private AsyncWaiter RentWaiter()

@@ -109,6 +109,57 @@ public sealed class ContentLockTests
         pin.Release();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WhoWantsTheLockOfAWriteDrivesTheWrite(bool awaits)
+    {
+        // Under a driven method the completion comes only while somebody drives, and whoever began the write does something else.
+        using PoolRig rig = new("io_uring", injects: false);
+        BufferSession writer = rig.Session("writer");
+        BufferSession other = rig.Session("other");
+        Relation relation = rig.Make(2);
+        for (uint round = 1; round <= 20; round++)
+        {
+            WriteBuffersTests.Change(writer, relation, 0, round);
+            Assert.Equal(1, writer.TryStartWriteBuffers(writer.CreateWriteOperation(), WriteBuffersTests.Collect(rig, relation).ToArray()).Count);
+            using BufferPin pin = other.Read(relation, RelationFork.Main, 0);
+            if (awaits) PoolRig.Run(pin.LockAsync(ContentLockMode.Exclusive).AsTask());
+            else PoolRig.Run(PoolRig.Elsewhere(() => Locked(pin)));
+            Assert.False(pin.IsDirty);
+            pin.Unlock(ContentLockMode.Exclusive);
+        }
+
+        static bool Locked(BufferPin pin)
+        {
+            pin.Lock(ContentLockMode.Exclusive);
+            return true;
+        }
+    }
+
+    [Fact]
+    public void WhoQueuedBeforeAWriteSaidWhatToWaitForIsSentToLookAgain()
+    {
+        using PoolRig rig = new("worker");
+        BufferSession writer = rig.Session("writer");
+        BufferSession other = rig.Session("other");
+        Relation relation = rig.Make(2);
+        WriteBuffersTests.Change(writer, relation, 0, 1);
+        BufferFrames frames = rig.Pool.Frames;
+        using BufferPin held = writer.Read(relation, RelationFork.Main, 0);
+        using BufferPin pin = other.Read(relation, RelationFork.Main, 0);
+        Assert.True(frames.TryLock(held.Slot, ContentLockMode.ShareExclusive));
+        Assert.Equal(BufferIoStart.Ready, frames.StartIo(held.Slot, isRead: false, out _));
+        StorageWaiter waiter = frames.Waits.LockOrQueue(held.Slot, ContentLockMode.Exclusive, isBlocking: true)!;
+        Task<bool> granted = PoolRig.Elsewhere(() => waiter.Block(CancellationToken.None));
+        frames.AttachReference(held.Slot, default, takesPin: false);
+        Assert.False(PoolRig.Run(granted));
+        Assert.Equal(0UL, frames.ReadState(held.Slot) & BufferState.LockWaiters);
+        frames.EndIo(held.Slot, 0, cleans: false, unlocks: true, unpins: false);
+        Assert.True(pin.TryLock(ContentLockMode.Exclusive));
+        pin.Unlock(ContentLockMode.Exclusive);
+    }
+
     [Fact]
     public void NobodySeesAHalfChangedPageAndEverybodyGetsATurn()
     {

@@ -1,5 +1,5 @@
-using Sluice.TestPlugins.Injecting;
 using Sluice.Storage.Tests.Support;
+using Sluice.TestPlugins.Injecting;
 using Cluster = Sluice.Tests.Shared.RealCluster;
 
 namespace Sluice.Storage.Tests.Clusters;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Sluice.Methods.Simulated;
 using Sluice.Storage.Tests.Support;
 using Cluster = Sluice.Tests.Shared.RealCluster;
 
@@ -319,6 +320,33 @@ public sealed class ClusterVerifierTests
 
         // The injecting wrapper takes some hundreds of bytes per read; the pages are in native memory, and as many as before.
         Assert.InRange(large - small, -2_000_000, 4_000_000);
+    }
+
+    [Fact]
+    public void AVerificationRunsInALoopOnASimulatedDisk()
+    {
+        SimulatedDisk disk = new(new SimulatedDiskOptions { Seed = 5 });
+        SimulatedRig.Loop(disk, async system =>
+        {
+            int files = 0;
+            int blocks = 0;
+            foreach ((string path, byte[] content) in Cluster.ReadAll())
+            {
+                if (path.StartsWith("base/", StringComparison.Ordinal) && !path.StartsWith(Orders, StringComparison.Ordinal)) continue;
+                system.FileSystem.CreateDirectory(system.FileSystem.DirectoryOf($"/data/{path}"));
+                await using AioFile file = await AioFile.OpenAsync(system, $"/data/{path}", new IoOpenOptions { Access = IoAccess.Write, Creation = IoCreation.CreateNew });
+                if (path == Orders) content[(9 * 8192) + 500] ^= 1;
+                await file.WriteAsync(content, 0);
+                if (!RelationPaths.TryParse(Path.GetFileName(path), out _) || path.StartsWith("pg_", StringComparison.Ordinal)) continue;
+                files++;
+                blocks += content.Length / 8192;
+            }
+
+            List<BadBlock> bad = [];
+            ClusterVerification result = await new ClusterVerifier(system, "/data", new ClusterVerifierOptions { OnBadBlock = bad.Add }).VerifyAsync();
+            Assert.Equal((files, blocks, 0), (result.FileCount, (int)result.BlockCount, result.ProblemCount));
+            Assert.Equal((Orders, 9u), (Assert.Single(bad).Path, bad[0].BlockNumber));
+        });
     }
 
     [Fact]

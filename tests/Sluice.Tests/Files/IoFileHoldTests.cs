@@ -22,6 +22,19 @@ public sealed class IoFileHoldTests
     }
 
     [Fact]
+    public void AHeldFileSaysSo()
+    {
+        MemoryFile file = new([]);
+        Assert.False(file.IsHeld);
+        Assert.True(file.TryHold(0));
+        Assert.True(file.TryHold(5));
+        file.ReleaseHold(0);
+        Assert.True(file.IsHeld);
+        file.ReleaseHold(5);
+        Assert.False(file.IsHeld);
+    }
+
+    [Fact]
     public void ManyThreadsNeverSeeAClosedFileWhileTheyHoldIt()
     {
         const int Threads = 4;

@@ -241,13 +241,18 @@ internal sealed class PoolRig : IDisposable
         return request.Operation == IoOperation.Read && request.File.Path.EndsWith(name, StringComparison.Ordinal) && request.OffsetBytes == firstBlock * (long)StorageLimits.PageBytes;
     }
 
-    public void Dispose()
+    internal void EndSessions()
     {
         lock (_sessions)
         {
             foreach (BufferSession session in _sessions) session.Dispose();
+            _sessions.Clear();
         }
+    }
 
+    public void Dispose()
+    {
+        EndSessions();
         Pool.Dispose();
         Storage.Dispose();
         System.Dispose();
