@@ -99,6 +99,23 @@ public sealed partial class WriteAheadLog
         return end;
     }
 
+    /// <summary>
+    /// Adds a record unless a guard moved before the record had its place; then what has the place is filling, and the caller builds the record anew.
+    /// The place and the guard are ordered by the tail: who moves the guard and then adds a record knows that every record behind that one saw it moved.
+    /// </summary>
+    internal async ValueTask<GuardedAppend> AppendGuardedAsync(ushort kind, ReadOnlyMemory<byte> body, LogGuard guard, long expected)
+    {
+        ThrowIfUnusable();
+        ulong size = StreamBytesOf(body.Length);
+        Reservation place;
+        while (!TryReserve(size, out place)) await WaitForSegmentsAsync(size);
+
+        // Behind the exchange of the tail, which is a full fence.
+        bool isAdded = guard.Version == expected;
+        LogPosition end = await InsertReservedAsync(isAdded ? kind : WalUnit.PaddingKind, body, size, place);
+        return new GuardedAppend(isAdded, new LogPosition(place.Position), end);
+    }
+
     private void RequireUsable(ushort kind, long bodyBytes)
     {
         ThrowIfUnusable();

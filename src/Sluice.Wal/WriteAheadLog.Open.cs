@@ -244,6 +244,18 @@ public sealed partial class WriteAheadLog
         content.Span[..validBytes].CopyTo(memory);
     }
 
+    /// <summary>Adds a record of the log's own.</summary>
+    /// <returns>Where it begins.</returns>
+    internal async ValueTask<LogPosition> AppendMarkAsync(ushort kind, ReadOnlyMemory<byte> body)
+    {
+        ThrowIfUnusable();
+        ulong size = StreamBytesOf(body.Length);
+        Reservation place;
+        while (!TryReserve(size, out place)) await WaitForSegmentsAsync(size);
+        await InsertReservedAsync(kind, body, size, place);
+        return new LogPosition(place.Position);
+    }
+
     private async ValueTask<LogPosition> AppendInternalAsync(ushort kind, ReadOnlyMemory<byte> body)
     {
         ulong size = StreamBytesOf(body.Length);

@@ -15,6 +15,8 @@ public sealed partial class WriteAheadLog
     /// <summary>Everything before this position is durable. Any thread; it only grows.</summary>
     public LogPosition DurablePosition => new(Volatile.Read(ref _durable));
 
+    LogPosition ILogFlusher.FlushedUpTo => DurablePosition;
+
     /// <summary>Everything before this position is with the operating system, durable or not. Any thread.</summary>
     public LogPosition WrittenPosition => new(Volatile.Read(ref _writtenTo));
 

@@ -25,6 +25,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData("wal")]
+    [InlineData("wal-ledger")]
     public void FreshSeedsPass(string name)
     {
         ScenarioInfo scenario = Get(name);
@@ -54,7 +55,6 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Theory]
     [InlineData(nameof(LogMistakes.AcknowledgesEarly))]
     [InlineData(nameof(LogMistakes.ForgetsThePreviousBlock))]
-    [InlineData(nameof(LogMistakes.AcceptsStaleRecords))]
     [InlineData(nameof(LogMistakes.TrustsTheCache))]
     [InlineData(nameof(LogMistakes.IgnoresFailedFlushes))]
     public void AMistakeIsCaughtWithinBoundedSeeds(string mistake)

@@ -14,6 +14,8 @@ internal readonly record struct WalUnit(uint LengthBytes, ushort Kind, byte Flag
 
     internal const ushort PaddingKind = 0xFF00;
     internal const ushort RestartKind = 0xFF01;
+    internal const ushort CheckpointBeginKind = 0xFF02;
+    internal const ushort CheckpointKind = 0xFF03;
 
     /// <summary>Bytes of the stream that the unit takes.</summary>
     internal ulong StreamBytes => WalGeometry.Align(LengthBytes);

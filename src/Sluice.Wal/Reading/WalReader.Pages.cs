@@ -50,9 +50,10 @@ public sealed partial class WalReader
             return Stop(pageStart, isEmpty ? WalEndReason.NothingWritten : WalEndReason.PageInvalid, mistake);
         }
 
-        // A page's header was complete when it was first written, so what it calls durable lies before it.
+        // Only of the opening that is read: one that gave up the rest of a long record begins before what an earlier one had called durable, and an old
+        // page behind the end may still say so.
         ulong durable = WalPage.Durable(page.Span);
-        if (durable <= pageStart) DurableHint = Math.Max(DurableHint, durable);
+        if (_isIncarnationKnown && WalPage.Incarnation(page.Span) == Incarnation && durable <= pageStart) DurableHint = Math.Max(DurableHint, durable);
         _page = page;
         _pageStart = pageStart;
         return true;

@@ -217,6 +217,9 @@ public sealed partial class WalReader : IAsyncDisposable
         _isPreviousKnown = true;
         Incarnation = unit.Incarnation;
         _isIncarnationKnown = true;
+
+        // An opening makes everything before its mark durable before it writes the mark, and what was called durable behind it was given up.
+        if (unit.Kind == WalUnit.RestartKind) DurableHint = _recordPosition;
         RecordCount++;
     }
 
