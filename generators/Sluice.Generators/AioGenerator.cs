@@ -38,6 +38,13 @@ public sealed class AioGenerator : IIncrementalGenerator
                 static (syntaxContext, token) => StateMachineParser.Parse(syntaxContext, token))
             .Where(static result => result is not null)!;
 
+        IncrementalValuesProvider<ParseResult<LogRecordModel>> recordResults = context.SyntaxProvider
+            .ForAttributeWithMetadataName(
+                Names.LogRecordAttribute,
+                static (node, _) => node is ClassDeclarationSyntax or RecordDeclarationSyntax,
+                static (syntaxContext, token) => LogRecordParser.Parse(syntaxContext, token))
+            .Where(static result => result is not null)!;
+
         IncrementalValuesProvider<TargetModel> targets = Models(targetResults, TrackingNames.Targets);
         IncrementalValuesProvider<CallbackModel> callbacks = Models(callbackResults, TrackingNames.Callbacks);
         IncrementalValuesProvider<StateMachineModel> machines = Models(machineResults, TrackingNames.StateMachines);
@@ -52,6 +59,7 @@ public sealed class AioGenerator : IIncrementalGenerator
                 output.AddSource($"{machine.Type.HintName}.AioStateMachine.g.cs", StateMachineEmitter.Emit(machine)));
 
         RegisterModule(context, targets, callbacks);
+        RegisterLogRecords(context, recordResults);
         RegisterDiagnostics(context, targetResults, callbackResults, machineResults);
     }
 
@@ -88,6 +96,33 @@ public sealed class AioGenerator : IIncrementalGenerator
                 output.AddSource($"{options.FullName}.AioModule.g.cs", ModuleEmitter.Emit(options, targets, callbacks));
             }
         });
+    }
+
+    private static void RegisterLogRecords(IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<ParseResult<LogRecordModel>> results)
+    {
+        IncrementalValuesProvider<LogRecordModel> records = Models(results, TrackingNames.LogRecords);
+        context.RegisterSourceOutput(
+            records, static (output, record) => output.AddSource($"{record.Type.HintName}.LogRecord.g.cs", LogRecordEmitter.Emit(record)));
+        IncrementalValueProvider<EquatableArray<ModuleEntry>> entries = records
+            .Where(static record => !record.IsStub)
+            .Select(static (record, _) => new ModuleEntry(record.Type.FullName, $"{record.Type.Reference}.{Names.RecordDispatch}"))
+            .Collect()
+            .Select(static (entries, _) => Sorted(entries))
+            .WithTrackingName(TrackingNames.ModuleLogRecords);
+        IncrementalValueProvider<ModuleOptions> options = context.CompilationProvider.Select(static (compilation, _) => ModuleParser.ReadOptions(compilation));
+        context.RegisterSourceOutput(options.Combine(entries), static (output, input) =>
+        {
+            (ModuleOptions options, EquatableArray<ModuleEntry> entries) = input;
+            if (entries.Count == 0)
+            {
+                return;
+            }
+
+            string name = LogRecordEmitter.ModuleName(options);
+            output.AddSource($"{name}.g.cs", LogRecordEmitter.EmitModule(name, entries));
+        });
+        context.RegisterSourceOutput(results, static (output, result) => Report(output, result.Diagnostics));
+        context.RegisterSourceOutput(results.Collect(), static (output, all) => LogRecordParser.CheckKinds(all, output.ReportDiagnostic));
     }
 
     private static EquatableArray<ModuleEntry> Sorted(ImmutableArray<ModuleEntry> entries) =>

@@ -3,7 +3,7 @@ namespace Sluice.Generators.Tests;
 /// <content>The state machines' part, and all together.</content>
 internal static partial class DiagnosticCases
 {
-    public static IEnumerable<DiagnosticCase> All => Targets.Concat(Machines);
+    public static IEnumerable<DiagnosticCase> All => Targets.Concat(Machines).Concat(LogRecords);
 
     private static IEnumerable<DiagnosticCase> Machines =>
     [

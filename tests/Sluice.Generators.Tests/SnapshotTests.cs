@@ -49,5 +49,8 @@ public class SnapshotTests
     [Fact]
     public Task ABranchingMachineChoosesByTheStateItIsIn() => Verify(Sources.BranchingMachine);
 
+    [Fact]
+    public Task ALogRecordIsReplayedThroughItsDispatch() => Verify(Sources.LogRecords);
+
     private static Task Verify(params string[] sources) => Verifier.Verify(GeneratorRun.Clean(sources).Driver).UseDirectory("Snapshots");
 }

@@ -37,6 +37,29 @@ internal static class Sources
         }
         """;
 
+    public const string LogRecords = """
+        using System.Threading.Tasks;
+        using Sluice.Wal;
+
+        namespace My.App;
+
+        public sealed class Bank;
+
+        [LogRecord(0x0010, "transfer")]
+        internal static partial class Transfer
+        {
+            private static void Redo(in LogRecord record, Bank bank) { }
+
+            private static string Describe(in LogRecord record) => $"{record.Body.Length} bytes";
+        }
+
+        [LogRecord(0x0011, "page \"image\"")]
+        public static partial class PageImage
+        {
+            public static async ValueTask RedoAsync(LogRecord record, Bank bank) => await Task.Yield();
+        }
+        """;
+
     /// <summary>The life of a handle: the machine that the runtime itself is built on.</summary>
     public const string HandleMachine = """
         namespace My.App;

@@ -24,6 +24,9 @@ all_rows=(randread randread-loop randread-await depth randomaccess cached-regist
 
 # External sorts, and temporary files that hash joins spill to.
 all_rows+=(sort-tool sort-api sort-merge spill-file spill-join)
+
+# The write-ahead log's.
+all_rows+=(wal-commit1 wal-commit32 wal-commit32-sync wal-bulk wal-append wal-append2 wal-recover)
 rows=()
 rounds=5
 seconds=5
@@ -294,6 +297,36 @@ fio_write_read() {
   awk -F';' '/^3;/ {gsub("%", ""); b+=($6+$47)/128; t+=($9+$50)/1000; c+=($88+$89)/100*($9+$50)*1000} END {print b/t, c/b, 0}' "$work/fio"
 }
 
+# The write-ahead log: its own folder beside the data file. The first argument is what is compared: operations or bytes.
+wal() {
+  local key="$1"; shift
+  dotnet "$tool" bench wal "$@" --dir "$work" --seconds "${seconds%.*}" --json 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
+  awk -F'[:,]' -v key="\"$key\"" '$1 ~ key {o=$2} /"cpuMicrosecondsPerOperation"/ {c=$2} /"allocatedBytesPerOperation"/ {a=$2} END {print o+0, c+0, a+0}' "$work/json"
+}
+
+# The fastest way in which fio makes 8 KiB durable, one at a time.
+fio_durable() {
+  local dsync flush
+  dsync="$(with_fio --rw=write --bs=8k --iodepth=1 --direct=1 --sync=dsync)" || return 1
+  flush="$(with_fio --rw=write --bs=8k --iodepth=1 --direct=1 --fdatasync=1)" || return 1
+  printf '%s\n%s\n' "$dsync" "$flush" | sort -g | tail -1
+}
+
+# Bytes per second of sequential direct transfers of 128 KiB, 16 in flight.
+fio_bytes() { with_fio --rw="$1" --bs=128k --iodepth=16 --direct=1 | awk '{print $1*131072, $2, 0}'; }
+
+wal_row() {
+  case "$1" in
+    wal-commit1) if $have_fio; then compare "$1: one committer / fio, fastest durable form, 8 KiB, depth 1" ">= 0.9" "wal operationsPerSecond --clients 1 --mode blocking" "fio_durable"; fi ;;
+    wal-commit32) compare "$1: 32 committers / 1" ">= 12" "wal operationsPerSecond --clients 32" "wal operationsPerSecond --clients 1" ;;
+    wal-commit32-sync) compare "$1: 32 committers, io_uring / sync, one flush in flight" ">= 1.5" "wal operationsPerSecond --clients 32 --method io_uring" "wal operationsPerSecond --clients 32 --method sync --mode blocking --flushes 1" ;;
+    wal-bulk) if $have_fio; then compare "$1: 64 KiB records, bytes/s / fio, sequential 128 KiB direct writes" ">= 0.85" "wal bytesPerSecond --what bulk --record 64k" "fio_bytes write"; fi ;;
+    wal-append) compare "$1: append of 128 bytes, 1 thread (250 ns are 4,000,000/s)" ">= 4000000" "wal operationsPerSecond --what append --clients 1" "echo 4000000 0 0" ;;
+    wal-append2) compare "$1: append of 128 bytes, 2 threads / 1" ">= 1.6" "wal operationsPerSecond --what append --clients 2" "wal operationsPerSecond --what append --clients 1" ;;
+    wal-recover) if $have_fio; then compare "$1: reading 1 GiB of log, bytes/s / fio, sequential 128 KiB direct reads" ">= 0.7" "wal bytesPerSecond --what recover --size 1G" "fio_bytes read"; fi ;;
+  esac
+}
+
 echo "$(uname -sr), $(nproc) cores, $(df --output=fstype "$dir" | tail -1 | tr -d ' ') in $(df --output=source "$dir" | tail -1), $size file, $rounds rounds of $seconds s, medians$($have_fio && echo ", $(fio --version)")"
 echo
 echo "| row | bar | A, ops/s | B, ops/s | A/B | A, CPU us/op | B, CPU us/op | CPU A/B |"
@@ -332,6 +365,9 @@ for row in "${rows[@]}"; do
     sort-tool) compare "$row: sluice sort / GNU sort, 2 GiB of 100-byte lines, -S 256M --parallel=2 (lines per second)" ">= 1.5, CPU <= 1.1" "sort_seconds sluice" "sort_seconds gnu" ;;
     sort-api) compare "$row: external sort through the API, io_uring / sync, direct (records per second)" ">= 1.6" "sort_bench --method io_uring" "sort_bench --method sync" ;;
     sort-merge) compare "$row: merge of 256 runs, io_uring reading ahead / sync with one block per run, direct" ">= 2.5" "sort_bench --phase merge --method io_uring" "sort_bench --phase merge --no-ahead --method sync" ;;
+}
+
+    wal-*) wal_row "$row" ;;
     copy) compare "$row: sluice copy --fsync / cp, then sync (copies per second, cold)" "> 1" "copy_seconds sluice" "copy_seconds cp" ;;
   esac
 done

@@ -8,4 +8,5 @@ internal static class DiagnosticCategories
     public const string Callback = "Sluice.Callback";
     public const string Module = "Sluice.Module";
     public const string StateMachine = "Sluice.StateMachine";
+    public const string LogRecord = "Sluice.LogRecord";
 }

@@ -245,6 +245,30 @@ internal static class DiagnosticDescriptors
         "The {0} '{1}' needs C# {2} or later; this project uses C# {3}",
         DiagnosticCategories.General);
 
+    public static readonly DiagnosticDescriptor RedoMissing = Error(
+        "AIO041",
+        "Log record has no replay",
+        "The log record '{0}' must declare one method that replays it: '{1}' or '{2}'",
+        DiagnosticCategories.LogRecord);
+
+    public static readonly DiagnosticDescriptor RedoSignature = Error(
+        "AIO042",
+        "Replay has another signature",
+        "'{0}' is not called: declare it as '{1}' or '{2}'",
+        DiagnosticCategories.LogRecord);
+
+    public static readonly DiagnosticDescriptor DuplicateRecordKind = Error(
+        "AIO043",
+        "Kind of log record is used twice",
+        "The kind {0} is that of '{1}' already; give each kind of log record a number of its own",
+        DiagnosticCategories.LogRecord);
+
+    public static readonly DiagnosticDescriptor RecordKindRange = Error(
+        "AIO044",
+        "Kind of log record is out of range",
+        "The kind of '{0}' is {1}; give a number from 0 to 65279 (0xFEFF), for the others are the log's own",
+        DiagnosticCategories.LogRecord);
+
     private static DiagnosticDescriptor Error(string id, string title, string message, string category) =>
         new(id, title, message, category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: HelpLink(id));
 

@@ -8,11 +8,18 @@ internal static class Names
     public const string CallbackAttribute = "Sluice.AioCallbackAttribute";
     public const string StateMachineAttribute = "Sluice.AioStateMachineAttribute";
     public const string TransitionAttribute = "Sluice.AioTransitionAttribute";
+    public const string LogRecordAttribute = "Sluice.LogRecordAttribute";
     public const string ModuleAttribute = "Sluice.AioModuleAttribute";
 
     /// <summary>The nested struct of a callback class through which the runtime takes the addresses of its methods.</summary>
     public const string Dispatch = "AioDispatch";
 
+    /// <summary>The nested struct of a kind of log record through which a registry takes the addresses of its methods.</summary>
+    public const string RecordDispatch = "LogDispatch";
+
+    public const string RecordKind = "Kind";
+    public const string Redo = "Redo";
+    public const string RedoAsync = "RedoAsync";
     public const string TargetId = "TargetId";
     public const string CallbackId = "Id";
     public const string Describe = "Describe";

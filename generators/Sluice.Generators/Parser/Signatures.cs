@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Sluice.Generators.Helpers;
 
 namespace Sluice.Generators.Parser;
 
@@ -9,6 +10,9 @@ internal static class Signatures
     public const string CompleteShared = "static AioResult CompleteShared(AioHandle handle, AioResult prior, byte data)";
     public const string CompleteLocal = "static AioResult CompleteLocal(AioHandle handle, AioResult prior, byte data)";
     public const string Report = "static string Report(AioResult result, AioTargetData target)";
+
+    public const string Redo = "static void Redo(in LogRecord record, TState state)";
+    public const string RedoAsync = "static ValueTask RedoAsync(LogRecord record, TState state)";
 
     public static string Describe(string target) => $"static string Describe(in {target} target)";
 
@@ -32,6 +36,24 @@ internal static class Signatures
     public static bool IsReopen(IMethodSymbol method, ITypeSymbol target) =>
         method is { IsStatic: true, IsGenericMethod: false, RefKind: RefKind.None, Parameters: [var self, var fileSystem] }
         && method.ReturnType.IsSluiceType("IoFile") && IsSelf(self, target) && IsValue(fileSystem, "IoFileSystem");
+
+    public static bool IsRedo(IMethodSymbol method)
+    {
+        bool isAsync = method.Name == Names.RedoAsync;
+        return method is { IsStatic: true, IsGenericMethod: false, RefKind: RefKind.None, Parameters: [var record, var state] }
+            && IsLogRecord(record.Type) && record.RefKind == (isAsync ? RefKind.None : RefKind.In)
+            && state is { RefKind: RefKind.None, Type.IsReferenceType: true }
+            && (isAsync ? IsValueTask(method.ReturnType) : method is { ReturnsVoid: true, IsAsync: false });
+    }
+
+    public static bool IsDescribeRecord(IMethodSymbol method) =>
+        ReturnsString(method) && method is { Parameters: [{ RefKind: RefKind.In } record] } && IsLogRecord(record.Type);
+
+    private static bool IsLogRecord(ITypeSymbol type) =>
+        type.TypeKind == TypeKind.Error || type is { Name: "LogRecord", ContainingNamespace: { Name: "Wal", ContainingNamespace.Name: Names.Namespace } };
+
+    private static bool IsValueTask(ITypeSymbol type) =>
+        type is INamedTypeSymbol { Name: "ValueTask", Arity: 0, ContainingNamespace: { Name: "Tasks", ContainingNamespace.Name: "Threading" } };
 
     /// <summary>The method as it stands in source, for a message.</summary>
     public static string Show(IMethodSymbol method)

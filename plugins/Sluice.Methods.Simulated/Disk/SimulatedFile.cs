@@ -18,7 +18,7 @@ public sealed class SimulatedFile : IoFile
         Capabilities = new IoFileCapabilities
         {
             IsDirect = options.Direct,
-            IsDurableOnCompletion = options.WriteThrough,
+            IsDurableOnCompletion = options.WriteThrough || options.WriteThroughAll,
             MemoryAlignmentBytes = alignment,
             OffsetAlignmentBytes = alignment,
         };

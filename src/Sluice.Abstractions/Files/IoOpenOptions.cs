@@ -15,6 +15,9 @@ public sealed record IoOpenOptions
     /// <summary>Every write is durable when it completes (O_DSYNC).</summary>
     public bool WriteThrough { get; init; }
 
+    /// <summary>Every write is durable when it completes, with all metadata, times among them (O_SYNC).</summary>
+    public bool WriteThroughAll { get; init; }
+
     /// <summary>Refuse to open while another open file holds the same lock (an advisory exclusive lock of the whole file, kept until close).</summary>
     public bool Exclusive { get; init; }
 

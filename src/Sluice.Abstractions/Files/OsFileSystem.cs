@@ -122,6 +122,7 @@ internal sealed unsafe class OsFileSystem : IoFileSystem
         };
         if (options.Direct) flags |= Libc.O_DIRECT;
         if (options.WriteThrough) flags |= Libc.O_DSYNC;
+        if (options.WriteThroughAll) flags |= Libc.O_SYNC;
 
         int descriptor;
         int errno = 0;
@@ -196,7 +197,7 @@ internal sealed unsafe class OsFileSystem : IoFileSystem
             IsDirect = options.Direct,
             MemoryAlignmentBytes = memory,
             OffsetAlignmentBytes = offset,
-            IsDurableOnCompletion = options.WriteThrough,
+            IsDurableOnCompletion = options.WriteThrough || options.WriteThroughAll,
         };
     }
 

@@ -16,8 +16,8 @@ internal static class PortableFileSystem
             ModeOf(options.Creation),
             options.Access switch { IoAccess.Read => FileAccess.Read, IoAccess.Write => FileAccess.Write, _ => FileAccess.ReadWrite },
             options.Exclusive ? FileShare.None : FileShare.ReadWrite | FileShare.Delete,
-            (options.WriteThrough ? FileOptions.WriteThrough : 0) | (unnamed ? FileOptions.DeleteOnClose : 0)));
-        OsFile file = new(realPath, options.Access, handle!, new IoFileCapabilities { IsDurableOnCompletion = options.WriteThrough, VectorsMax = 1024 });
+            (options.WriteThrough || options.WriteThroughAll ? FileOptions.WriteThrough : 0) | (unnamed ? FileOptions.DeleteOnClose : 0)));
+        OsFile file = new(realPath, options.Access, handle!, new IoFileCapabilities { IsDurableOnCompletion = options.WriteThrough || options.WriteThroughAll, VectorsMax = 1024 });
         try
         {
             if (options.Access.HasFlag(IoAccess.Write) && options.PreallocateBytes > file.GetLength()) file.SetLength(options.PreallocateBytes);

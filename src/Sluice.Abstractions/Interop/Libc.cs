@@ -12,6 +12,7 @@ internal static unsafe partial class Libc
     internal const int O_EXCL = 0x80;
     internal const int O_TRUNC = 0x200;
     internal const int O_DSYNC = 0x1000;
+    internal const int O_SYNC = 0x101000;
     internal const int O_CLOEXEC = 0x80000;
 
     internal const int RWF_DSYNC = 2;

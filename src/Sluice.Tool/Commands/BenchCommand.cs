@@ -50,6 +50,7 @@ internal static class BenchCommand
             dataDirectory, pages, run, every, combine, cold, phase,
         };
         command.Subcommands.Add(Bench.Spill.SortBench.Create());
+        command.Subcommands.Add(Wal.WalBenchVerb.Create());
         command.SetAction((parsed, cancellationToken) =>
         {
             BenchRequest request = new()

@@ -3,7 +3,7 @@ using Sluice.Methods;
 
 namespace Sluice.Generators.Tests.Harness;
 
-/// <summary>What sources under test are compiled against: the framework, the contracts and the runtime.</summary>
+/// <summary>What sources under test are compiled against: the framework, the contracts, the runtime and the log.</summary>
 internal static class References
 {
     private static readonly string[] s_framework =
@@ -20,6 +20,8 @@ internal static class References
             .Select(static path => MetadataReference.CreateFromFile(path)),
         MetadataReference.CreateFromFile(typeof(IoVector).Assembly.Location),
         MetadataReference.CreateFromFile(typeof(AioHandle).Assembly.Location),
+        MetadataReference.CreateFromFile(typeof(Sluice.Storage.LogPosition).Assembly.Location),
+        MetadataReference.CreateFromFile(typeof(Sluice.Wal.LogRecord).Assembly.Location),
     ]);
 
     public static IReadOnlyList<MetadataReference> All => s_all.Value;

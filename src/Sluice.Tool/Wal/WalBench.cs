@@ -1,0 +1,252 @@
+using System.Diagnostics;
+using Sluice.Storage;
+using Sluice.Tool.Bench;
+using Sluice.Tool.Infrastructure;
+using Sluice.Wal;
+
+namespace Sluice.Tool.Wal;
+
+/// <summary>Runs one workload on a log of its own, in a folder that is gone afterwards.</summary>
+internal static class WalBench
+{
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.5);
+
+    internal static WalBenchResult Run(WalBenchRequest request, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(request.Folder)) throw new UsageException($"--dir {request.Folder} is no folder: give one on the device to measure.");
+        string folder = Path.Combine(request.Folder, $"sluice-wal-{Guid.NewGuid():N}");
+        AioSystemOptions options = new() { Method = request.Method, Catalog = MethodChoice.Require(request.Method) };
+        using AioSystem system = AioSystem.Start(options);
+        try
+        {
+            return request.Workload switch
+            {
+                WalWorkload.Append => Append(system, folder, request, cancellationToken),
+                WalWorkload.Recover => Task.Run(() => RecoverAsync(system, folder, request, cancellationToken), CancellationToken.None).GetAwaiter().GetResult(),
+                _ => Timed(system, folder, request, cancellationToken),
+            };
+        }
+        finally
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static WriteAheadLog Open(AioSystem system, string folder, WalOptions options) =>
+        Task.Run(() => WriteAheadLog.OpenAsync(system, folder, options)).GetAwaiter().GetResult();
+
+    private static void Close(WriteAheadLog log) => Task.Run(async () => await log.DisposeAsync()).GetAwaiter().GetResult();
+
+    private static WalBenchResult Timed(AioSystem system, string folder, WalBenchRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Mode == "loop")
+        {
+            WalBenchResult? result = null;
+            using AioLoop loop = system.CreateLoop("bench");
+            loop.InvokeAsync(async () =>
+            {
+                WriteAheadLog log = await WriteAheadLog.OpenAsync(system, folder, request.Options);
+                result = await MeasureAsync(system, log, request, cancellationToken);
+                await log.DisposeAsync();
+            }).GetAwaiter().GetResult();
+            return result!;
+        }
+
+        WriteAheadLog log = Open(system, folder, request.Options);
+        try
+        {
+            return Task.Run(() => MeasureAsync(system, log, request, cancellationToken), CancellationToken.None).GetAwaiter().GetResult();
+        }
+        finally
+        {
+            Close(log);
+        }
+    }
+
+    private static async Task<WalBenchResult> MeasureAsync(AioSystem system, WriteAheadLog log, WalBenchRequest request, CancellationToken cancellationToken)
+    {
+        using Window window = new();
+        Tally[] tallies = [.. Enumerable.Range(0, request.Clients).Select(_ => new Tally(window))];
+        Task[] clients = [.. tallies.Select(tally => Start(log, request, window, tally))];
+        Task releaser = ReleaseAsync(log, window);
+        await Task.Delay(s_warmUp, cancellationToken);
+        WalStatistics before = log.ReadStatistics();
+        long allocated = GC.GetTotalAllocatedBytes();
+        TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
+        long started = Stopwatch.GetTimestamp();
+        window.Open();
+        while (window.IsRunning && Stopwatch.GetElapsedTime(started).TotalSeconds < request.Seconds && !cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(20, CancellationToken.None);
+        }
+
+        WalStatistics after = log.ReadStatistics();
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
+        allocated = GC.GetTotalAllocatedBytes() - allocated;
+        window.Close();
+        await Task.WhenAll(clients);
+        await releaser;
+        cancellationToken.ThrowIfCancellationRequested();
+        LatencyHistogram latencies = new();
+        foreach (Tally tally in tallies) latencies.Add(tally.Latencies);
+        bool isCommit = request.Workload == WalWorkload.Commit;
+        double tick = 1e6 / Stopwatch.Frequency;
+        return new WalBenchResult(request, system.MethodName, log.SyncForm, seconds, isCommit ? latencies.Count : after.Records - before.Records, isCommit ? latencies.Count * request.RecordBytes : (after.Records - before.Records) * request.RecordBytes)
+        {
+            Flushes = log.SyncForm is WalSyncForm.Fdatasync or WalSyncForm.Fsync ? after.Flushes - before.Flushes : after.Writes - before.Writes,
+            SegmentStalls = after.SegmentStalls - before.SegmentStalls,
+            BufferFullWaits = after.BufferFullWaits - before.BufferFullWaits,
+            CpuMicroseconds = cpu.TotalMicroseconds,
+            AllocatedBytes = allocated,
+            P50 = latencies.Percentile(0.5) * tick,
+            P99 = latencies.Percentile(0.99) * tick,
+            P999 = latencies.Percentile(0.999) * tick,
+            Max = latencies.Max * tick,
+        };
+    }
+
+    private static Task Start(WriteAheadLog log, WalBenchRequest request, Window window, Tally tally)
+    {
+        byte[] body = new byte[request.RecordBytes];
+        Random.Shared.NextBytes(body);
+        if (request.Mode == "loop") return request.Workload == WalWorkload.Commit ? CommitAsync(log, body, window, tally) : BulkAsync(log, body, window, tally);
+        if (request.Mode == "await") return Task.Run(() => request.Workload == WalWorkload.Commit ? CommitAsync(log, body, window, tally) : BulkAsync(log, body, window, tally));
+        return Task.Factory.StartNew(() => Block(log, request, body, window, tally), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    private static async Task CommitAsync(WriteAheadLog log, byte[] body, Window window, Tally tally)
+    {
+        // A commit that completes at once must not keep the others of its thread from running.
+        await Task.Yield();
+        while (window.IsRunning)
+        {
+            long started = Stopwatch.GetTimestamp();
+            ValueTask<LogPosition> commit = log.AppendAndFlushAsync(1, body);
+            bool isAtOnce = commit.IsCompleted;
+            await commit;
+            tally.Record(Stopwatch.GetTimestamp() - started);
+            if (isAtOnce) await Task.Yield();
+        }
+    }
+
+    private static async Task BulkAsync(WriteAheadLog log, byte[] body, Window window, Tally tally)
+    {
+        await Task.Yield();
+        int count = 0;
+        while (window.IsRunning)
+        {
+            long started = Stopwatch.GetTimestamp();
+            await log.AppendAsync(1, body);
+            tally.Record(Stopwatch.GetTimestamp() - started);
+            if (++count % 64 == 0) await Task.Yield();
+        }
+    }
+
+    private static void Block(WriteAheadLog log, WalBenchRequest request, byte[] body, Window window, Tally tally)
+    {
+        while (window.IsRunning)
+        {
+            long started = Stopwatch.GetTimestamp();
+            LogPosition end = log.Append(1, body);
+            if (request.Workload == WalWorkload.Commit) log.Flush(end);
+            tally.Record(Stopwatch.GetTimestamp() - started);
+        }
+    }
+
+    // As a checkpoint would: so that segments are used again and the disk does not fill.
+    private static async Task ReleaseAsync(WriteAheadLog log, Window window)
+    {
+        while (window.IsRunning)
+        {
+            await Task.Delay(100);
+            ulong durable = log.DurablePosition.Value;
+            ulong keep = 2UL * (ulong)log.SegmentBytes;
+            if (durable > keep) await log.ReleaseBeforeAsync(new LogPosition(durable - keep));
+            if (log.InsertPosition.Value > durable + (64UL << 20)) log.FlushSoon(log.InsertPosition);
+        }
+    }
+
+    // In turns that fit in the ring: what is measured is insertion alone, and the writing comes between the turns.
+    private static WalBenchResult Append(AioSystem system, string folder, WalBenchRequest request, CancellationToken cancellationToken)
+    {
+        WalOptions options = request.Options with { RingBytes = 256 << 20, EagerWriteBytes = 1 << 30, SegmentBytes = 64 << 20, SegmentsAhead = 6 };
+        WriteAheadLog log = Open(system, folder, options);
+        try
+        {
+            byte[] body = new byte[request.RecordBytes];
+            Random.Shared.NextBytes(body);
+            int each = (int)Math.Max(1, (96L << 20) / (request.RecordBytes + 32) / request.Clients);
+            long ticks = 0;
+            long count = 0;
+            double cpu = 0;
+            for (int turn = 0; ticks < request.Seconds * Stopwatch.Frequency && !cancellationToken.IsCancellationRequested; turn++)
+            {
+                // Segments come in the background: not while it is measured.
+                Thread.Sleep(turn < 2 ? 1500 : 300);
+                using Barrier barrier = new(request.Clients + 1);
+                Thread[] threads = [.. Enumerable.Range(0, request.Clients).Select(_ => new Thread(() =>
+                {
+                    barrier.SignalAndWait();
+                    for (int number = 0; number < each; number++) log.Append(1, body);
+                    barrier.SignalAndWait();
+                }))];
+                foreach (Thread thread in threads) thread.Start();
+                TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
+                barrier.SignalAndWait();
+                long started = Stopwatch.GetTimestamp();
+                barrier.SignalAndWait();
+                long elapsed = Stopwatch.GetTimestamp() - started;
+                foreach (Thread thread in threads) thread.Join();
+                if (turn > 1)
+                {
+                    ticks += elapsed;
+                    count += (long)each * request.Clients;
+                    cpu += (Process.GetCurrentProcess().TotalProcessorTime - before).TotalMicroseconds;
+                }
+
+                log.Flush(log.InsertPosition);
+                ulong durable = log.DurablePosition.Value;
+                Task.Run(() => log.ReleaseBeforeAsync(new LogPosition(durable))).GetAwaiter().GetResult();
+            }
+
+            double seconds = (double)ticks / Stopwatch.Frequency;
+            double micros = 1e6 * seconds * request.Clients / Math.Max(1, count);
+            return new WalBenchResult(request, system.MethodName, log.SyncForm, seconds, count, count * request.RecordBytes) { CpuMicroseconds = cpu, P50 = micros, P99 = micros, P999 = micros, Max = micros };
+        }
+        finally
+        {
+            Close(log);
+        }
+    }
+
+    private static async Task<WalBenchResult> RecoverAsync(AioSystem system, string folder, WalBenchRequest request, CancellationToken cancellationToken)
+    {
+        WalSyncForm form;
+        await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, folder, request.Options))
+        {
+            form = log.SyncForm;
+            byte[] body = new byte[request.RecordBytes];
+            Random.Shared.NextBytes(body);
+            ulong end = log.InsertPosition.Value + (ulong)request.SizeBytes;
+            while (log.InsertPosition.Value < end) await log.AppendAsync(1, body);
+        }
+
+        long bytes = 0;
+        long records = 0;
+        double seconds = 0;
+        TimeSpan cpu = TimeSpan.Zero;
+        while (seconds < request.Seconds && !cancellationToken.IsCancellationRequested)
+        {
+            TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
+            long started = Stopwatch.GetTimestamp();
+            await using WalReader reader = await WalReader.OpenAsync(system, folder, new WalReaderOptions { ReadAheadBytes = request.Options.ReadAheadBytes });
+            while (await reader.ReadAsync()) records++;
+            seconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
+            cpu += Process.GetCurrentProcess().TotalProcessorTime - before;
+            bytes += reader.BytesRead;
+        }
+
+        return new WalBenchResult(request, system.MethodName, form, seconds, records, bytes) { CpuMicroseconds = cpu.TotalMicroseconds };
+    }
+}

@@ -1,0 +1,53 @@
+namespace Sluice.Wal;
+
+/// <summary>What a log has done since it was opened: what PostgreSQL's pg_stat_wal tells, and more.</summary>
+public sealed record WalStatistics
+{
+    /// <summary>Records added.</summary>
+    public required long Records { get; init; }
+
+    /// <summary>Bytes of the stream they took, headers of records and filling among them.</summary>
+    public required long RecordBytes { get; init; }
+
+    /// <summary>Bytes of filling behind commits that were given a block of their own.</summary>
+    public required long PaddingBytes { get; init; }
+
+    /// <summary>Writes started.</summary>
+    public required long Writes { get; init; }
+
+    /// <summary>Bytes they wrote; more than were added, because a last block is written again with the next commit.</summary>
+    public required long BytesWritten { get; init; }
+
+    /// <summary>Writes that ended early and were started again for the rest.</summary>
+    public required long ShortWrites { get; init; }
+
+    /// <summary>Time in writes, from start to completion; several at once count several times.</summary>
+    public required TimeSpan WriteTime { get; init; }
+
+    /// <summary>Flushes started besides writes that are durable by themselves.</summary>
+    public required long Flushes { get; init; }
+
+    /// <summary>Time in flushes.</summary>
+    public required TimeSpan FlushTime { get; init; }
+
+    /// <summary>Commits that awaited a write or flush and were told.</summary>
+    public required long CommitsWoken { get; init; }
+
+    /// <summary>How often a record waited for room in the ring.</summary>
+    public required long BufferFullWaits { get; init; }
+
+    /// <summary>How often a record waited for a segment.</summary>
+    public required long SegmentStalls { get; init; }
+
+    /// <summary>Time of those waits.</summary>
+    public required TimeSpan SegmentStallTime { get; init; }
+
+    /// <summary>Segments made anew.</summary>
+    public required long SegmentsCreated { get; init; }
+
+    /// <summary>Segments used again.</summary>
+    public required long SegmentsRecycled { get; init; }
+
+    /// <summary>Segments removed.</summary>
+    public required long SegmentsRemoved { get; init; }
+}

@@ -1,0 +1,34 @@
+namespace Sluice.Wal;
+
+/// <summary>What the log tells about itself.</summary>
+public sealed partial class WriteAheadLog
+{
+    /// <summary>What the log has done since it was opened. Any thread; takes a short lock.</summary>
+    public WalStatistics ReadStatistics()
+    {
+        lock (_stateLock)
+        {
+            return new WalStatistics
+            {
+                Records = Volatile.Read(ref _recordsPublished),
+                RecordBytes = Volatile.Read(ref _bytesPublished),
+                PaddingBytes = Volatile.Read(ref _paddingBytes),
+                Writes = _counts.Writes,
+                BytesWritten = _counts.BytesWritten,
+                ShortWrites = _counts.ShortWrites,
+                WriteTime = ToTime(_counts.WriteTicks),
+                Flushes = _counts.Flushes,
+                FlushTime = ToTime(_counts.FlushTicks),
+                CommitsWoken = _counts.CommitsWoken,
+                BufferFullWaits = Interlocked.Read(ref _counts.BufferFullWaits),
+                SegmentStalls = Interlocked.Read(ref _counts.SegmentStalls),
+                SegmentStallTime = ToTime(Interlocked.Read(ref _counts.SegmentStallTicks)),
+                SegmentsCreated = _segments.Created,
+                SegmentsRecycled = _segments.Recycled,
+                SegmentsRemoved = _segments.Removed,
+            };
+        }
+    }
+
+    private TimeSpan ToTime(long ticks) => _system.TimeProvider.GetElapsedTime(0, ticks);
+}
