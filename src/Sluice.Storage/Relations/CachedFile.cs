@@ -12,7 +12,8 @@ namespace Sluice.Storage;
 /// lock. (b) Who holds a file that stands in <c>_file</c> can go on using it until it releases the hold: a reader takes the hold (a full
 /// fence) and then looks whether the file still stands there; the cache takes it away (a full fence) and then looks whether it is
 /// held, and puts it back if so. So either the reader sees that it is gone, or the cache sees that it is in use. (c) A reader that
-/// finds nothing waits for the cache's lock, and opens the file under <c>_gate</c>, so that it is opened once however many want it.
+/// finds nothing looks again under the cache's lock, where nobody is deciding, and opens the file under <c>_gate</c>, so that it is opened once
+/// however many want it, and never while it is open.
 /// (d) A file that failed to become durable stays poisoned, whoever closes and opens it: the mark is carried over.
 /// </remarks>
 public sealed class CachedFile
@@ -136,8 +137,7 @@ public sealed class CachedFile
         {
             while (true)
             {
-                _cache.WaitForDecisions();
-                if (TryHold(stripe, out IoFile? open)) return open;
+                if (_cache.TryHoldDecided(this, stripe, out IoFile? open)) return open;
                 IoFile file = _cache.Open(this, create ? _options with { Creation = IoCreation.OpenOrCreate } : _options);
                 int errno = PoisonErrno;
                 if (errno != 0) file.Poison(errno);
