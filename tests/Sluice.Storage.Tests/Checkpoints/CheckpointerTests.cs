@@ -184,6 +184,31 @@ public sealed class CheckpointerTests
         Assert.True(least < 1024, $"250 pages more cost {least} bytes.");
     }
 
+    [Fact]
+    public async Task AFailedCheckpointIsNotTriedAgainAtOnceBecauseTheLogIsDueStill()
+    {
+        RecordingLog log = new() { Inserted = new LogPosition(1UL << 32), Refusal = new StorageException("The log is not there.") };
+        RecordingClock clock = new();
+        await using CheckpointRig rig = await CheckpointRig.StartAsync(
+            "sync", blocks: 1, checkpointer: new CheckpointerOptions { Log = log, LogBytesMax = 1, Interval = TimeSpan.FromHours(1) }, configure: options => options.TimeProvider = clock);
+        int failures = 0;
+        rig.Checkpointer.Failed += _ => Interlocked.Increment(ref failures);
+        using CancellationTokenSource stopping = new();
+        Task running = rig.Checkpointer.RunAsync(stopping.Token);
+        try
+        {
+            // It rests, before there is a second failure.
+            await clock.Rested.WaitAsync(StorageRig.Watchdog);
+            Assert.Equal(1, Volatile.Read(ref failures));
+        }
+        finally
+        {
+            await stopping.CancelAsync();
+        }
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
     private static async Task<long> MeasureAsync(CheckpointRig rig, uint[] blocks)
     {
         await rig.ChangeAsync(rig.Relations[0], blocks);
@@ -194,9 +219,24 @@ public sealed class CheckpointerTests
         return allocated;
     }
 
+    private sealed class RecordingClock : TimeProvider
+    {
+        private readonly TaskCompletionSource _rested = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task Rested => _rested.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime == TimeSpan.FromMilliseconds(200)) _rested.TrySetResult();
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+    }
+
     private sealed class RecordingLog : ICheckpointLog, ILogFlusher
     {
         internal LogPosition Inserted { get; set; }
+
+        internal Exception? Refusal { get; init; }
 
         internal int FlushCount { get; private set; }
 
@@ -219,6 +259,7 @@ public sealed class CheckpointerTests
         public ValueTask<LogPosition> BeginCheckpointAsync(CancellationToken cancellationToken = default)
         {
             Events.Add("begin");
+            if (Refusal is not null) throw Refusal;
             return ValueTask.FromResult(Inserted);
         }
 
