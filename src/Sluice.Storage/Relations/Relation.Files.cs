@@ -151,7 +151,17 @@ public sealed partial class Relation
         RelationForkFiles files = _forks[(int)fork];
         uint present = await GetBlockCountAsync(fork, cancellationToken);
         if (blocks > present) throw new StorageException($"Cannot truncate {PathOf(fork)} to {blocks} blocks: it has only {present}.");
-        await BlockingWork.RunAsync(Storage.System, () => Truncate(fork, blocks), cancellationToken);
+        try
+        {
+            await BlockingWork.RunAsync(Storage.System, () => Truncate(fork, blocks), cancellationToken);
+        }
+        catch
+        {
+            // Some segments may be cut off: the files tell how long it is now. Going on behind the old end would leave a gap.
+            files.ForgetBlockCount();
+            throw;
+        }
+
         files.SetBlockCount(blocks);
     }
 
