@@ -98,6 +98,15 @@ public sealed class CachedFile
     /// <summary>Closes the file as soon as nobody holds it. Holding it from now on opens it again.</summary>
     public void Close() => _cache.Close(this);
 
+    /// <summary>
+    /// As <see cref="Close"/>, and not before whoever is just opening it has done so: what is opened after this is what has the name now. Blocks
+    /// while it is opened.
+    /// </summary>
+    internal void CloseOpened()
+    {
+        lock (_gate) _cache.Close(this);
+    }
+
     /// <summary>What is opened when the cache has no descriptor to spare. The cache does not know it; the caller disposes it.</summary>
     /// <param name="fileSystem">The namespace.</param>
     internal IoFile OpenApart(IoFileSystem fileSystem) => fileSystem.Open(Path, _options);

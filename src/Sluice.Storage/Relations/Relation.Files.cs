@@ -180,6 +180,13 @@ public sealed partial class Relation
         if (fork == RelationFork.Main) Storage.Forget(this);
     }
 
+    /// <summary>The files of a fork were removed after a checkpoint: whoever looked at it meanwhile has them open, and knows their length.</summary>
+    internal void NoteRemoved(RelationFork fork)
+    {
+        _forks[(int)fork].Close();
+        _forks[(int)fork].ForgetBlockCount();
+    }
+
     private void Create(RelationFork fork)
     {
         IoFileSystem fileSystem = Storage.System.FileSystem;
@@ -195,6 +202,10 @@ public sealed partial class Relation
         }
 
         fileSystem.Open(path, new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew }).Dispose();
+
+        // A file that had the name before may be open still: a sync that was under way when it was removed, or a look at a relation whose name
+        // waited for the checkpoint, opened it. What is written to it would be nowhere.
+        _forks[(int)fork].Close();
     }
 
     private uint CountBlocks(RelationFork fork)
@@ -262,6 +273,9 @@ public sealed partial class Relation
             segment.File.Close();
             if (waits) Storage.SyncRequests.UnlinkAfterCheckpoint(segment.Tag);
             else fileSystem.Remove(segment.File.Path);
+
+            // A sync that was under way may have opened it again meanwhile.
+            segment.File.CloseOpened();
         }
     }
 

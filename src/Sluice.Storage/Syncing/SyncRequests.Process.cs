@@ -220,6 +220,7 @@ public sealed partial class SyncRequests
                 continue;
             }
 
+            _storage.Find(new RelationKey(request.Tag.Relation))?.NoteRemoved(request.Tag.Fork);
             lock (_lock) _unlinks.Remove(request);
         }
 
