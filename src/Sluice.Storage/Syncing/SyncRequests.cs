@@ -123,9 +123,16 @@ public sealed partial class SyncRequests
                 entry = new SyncEntry(segment);
                 _pending.Add(segment.Tag, entry);
             }
-            else if (entry.IsInFlight)
+            else
             {
-                entry.IsAskedAgain = true;
+                // A relation that was dropped and opened again has new objects: a mark that no pass clears would hide all later writes.
+                if (!ReferenceEquals(entry.Segment, segment))
+                {
+                    entry.Segment.SetSyncPending(false);
+                    entry.Segment = segment;
+                }
+
+                if (entry.IsInFlight) entry.IsAskedAgain = true;
             }
 
             segment.SetSyncPending(true);
