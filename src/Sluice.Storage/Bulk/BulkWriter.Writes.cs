@@ -229,7 +229,11 @@ public sealed partial class BulkWriter
     private async ValueTask WaitForOneAsync(bool isBlocking, CancellationToken cancellationToken)
     {
         if (!CollectEnded()) await TryWaitForOldestAsync(isBlocking, cancellationToken);
-        while (_cutShort.TryDequeue(out RunWrite? write)) await StartAsync(write, isBlocking);
+        while (_cutShort.TryDequeue(out RunWrite? write))
+        {
+            if (_failure is null) await StartAsync(write, isBlocking);
+            else End(write, null);
+        }
     }
 
     private async ValueTask<bool> TryWaitForOldestAsync(bool isBlocking, CancellationToken cancellationToken)

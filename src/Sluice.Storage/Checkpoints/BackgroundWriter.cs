@@ -58,7 +58,7 @@ public sealed class BackgroundWriter : IAsyncDisposable
             {
                 round = await RunRoundAsync(stopping);
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stopping.IsCancellationRequested)
             {
                 Failed?.Invoke(exception);
             }

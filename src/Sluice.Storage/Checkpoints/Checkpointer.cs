@@ -132,7 +132,7 @@ public sealed class Checkpointer : IAsyncDisposable
                 await CheckpointAsync(CheckpointFlags.Paced, stopping);
                 hasFailed = false;
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stopping.IsCancellationRequested)
             {
                 hasFailed = true;
                 Failed?.Invoke(exception);
