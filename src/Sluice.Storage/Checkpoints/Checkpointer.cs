@@ -211,9 +211,12 @@ public sealed class Checkpointer : IAsyncDisposable
         _marked.Clear();
         writer.Plan.Arrange();
         TimeSpan collected = _time.GetElapsedTime(begun);
+        long hintsBefore = _writeBack.HintCount;
         await WriteAsync(writer, flags, redo, cancellationToken);
+        writer.Session.CountIo(IoContext.Normal, IoAction.WriteBack, _writeBack.HintCount - hintsBefore, 0, TimeSpan.Zero);
         TimeSpan written = _time.GetElapsedTime(begun);
         SyncPass sync = await storage.SyncRequests.ProcessAsync(writer.Session.Context, cancellationToken);
+        writer.Session.CountIo(IoContext.Normal, IoAction.Sync, sync.FileCount, 0, sync.Total);
         await _options.Log.CompleteCheckpointAsync(redo, cancellationToken);
         _lastRedo = redo;
         int removed = await storage.SyncRequests.PostCheckpointAsync(cancellationToken);
