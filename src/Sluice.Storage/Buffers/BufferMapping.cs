@@ -125,22 +125,26 @@ internal sealed unsafe class BufferMapping : IDisposable
         ulong obstacles = BufferState.HeaderLocked | BufferState.IoInProgress;
         if (!evenDirty) obstacles |= BufferState.Dirty;
         BufferDescriptor* descriptor = _frames.Descriptors + index;
+        ulong state;
         lock (LockOf(key.Hash))
         {
             while (true)
             {
-                ulong state = Volatile.Read(ref descriptor->State);
+                state = Volatile.Read(ref descriptor->State);
                 if ((state & BufferState.TagValid) == 0 || !key.Names(descriptor)) return false;
                 if ((state & obstacles) != 0 || BufferState.Pins(state) != ownPins) return false;
 
-                // Whoever waits, waits with a pin or for the pins to go: neither can be when only the caller's are left.
-                ulong kept = state & (BufferState.PinMask | BufferState.UnpinWaiters);
+                // Whoever waits, waits with a pin, which cannot be when only the caller's are left, or for the pins of this page to go.
+                ulong kept = state & BufferState.PinMask;
                 if (Interlocked.CompareExchange(ref descriptor->State, kept, state) == state) break;
             }
 
             Unlink(index, key.Hash);
-            return true;
         }
+
+        // The page is gone: they must not wait for the pins of the page that comes into the buffer.
+        if ((state & BufferState.UnpinWaiters) != 0) _frames.Waits.Wake(index, WaitTable.UnpinKind);
+        return true;
     }
 
     public void Dispose()

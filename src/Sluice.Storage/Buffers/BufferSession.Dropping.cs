@@ -199,7 +199,7 @@ public sealed partial class BufferSession
                 WriteStart start = TryStartWrite(operation, sorted.AsSpan(next), WriteFlags.None, IoContext.Normal, local);
                 if (start.Count == 0 && start.Refusal == WriteRefusal.Locked && flying.Count == 0)
                 {
-                    start = await StartLockedAsync(operation, sorted.AsMemory(next), WriteFlags.None, cancellationToken);
+                    start = await StartLockedAsync(operation, sorted.AsMemory(next), WriteFlags.None, holdsForLog: true, cancellationToken);
                 }
 
                 if (start.Count > 0) flying.Enqueue(operation);

@@ -31,6 +31,9 @@ public sealed partial class BufferSession
         LocalBuffers? local = relation.IsTemporary ? LocalFor(relation) : null;
         VictimFinder finder = local is null ? _victims : _localVictims!;
 
+        // The numbers in a ring are those of the pool's buffers, as when temporary pages are read.
+        if (local is not null) ring = null;
+
         // Buffers before the right to extend: finding them may take writes, and others would wait for those.
         int[] claimed = new int[count];
         int claimedCount = 0;

@@ -254,7 +254,10 @@ public sealed partial class BufferSession
                     unlocks: false, unpins: false);
             }
 
+            // Nothing is in flight for it: a wait for the handle that was given back would never find an outcome.
             handle.Release();
+            operation.Reference = default;
+            operation.IsPending = false;
             throw;
         }
 

@@ -121,33 +121,6 @@ public sealed partial class BufferSession
         start.Count == 0
             && start.Refusal is WriteRefusal.LogFirst or WriteRefusal.NoHandle or WriteRefusal.InProgress or WriteRefusal.Locked;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<WriteStart> StartWriteSlowAsync(
-        WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags, WriteStart start, CancellationToken cancellationToken)
-    {
-        bool waitedForLog = false;
-        while (IsWorthWaiting(start))
-        {
-            if (start.Refusal == WriteRefusal.LogFirst && waitedForLog)
-            {
-                start = await StartHoldingAsync(operation, slots, flags);
-                continue;
-            }
-
-            waitedForLog |= start.Refusal == WriteRefusal.LogFirst;
-            if (start.Refusal == WriteRefusal.Locked)
-            {
-                start = await StartLockedAsync(operation, slots, flags, cancellationToken);
-                continue;
-            }
-
-            await WaitForAsync(BlockerOf(start, slots.Span[0]), cancellationToken);
-            start = TryStartWriteBuffers(operation, slots.Span, flags);
-        }
-
-        return start;
-    }
-
     private Blocker BlockerOf(in WriteStart start, in BufferSlot slot) => start.Refusal switch
     {
         WriteRefusal.LogFirst => Blocker.OnLog(start.FlushUpTo),
@@ -156,54 +129,10 @@ public sealed partial class BufferSession
         _ => Blocker.OnHandle(),
     };
 
-    /// <summary>
-    /// For a page that somebody locked: waits for the turn, and writes with the lock that came. Giving it back first would let all who wait
-    /// so hand it round for ever.
-    /// </summary>
-    private async ValueTask<WriteStart> StartLockedAsync(WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags,
-        CancellationToken cancellationToken)
-    {
-        int index = slots.Span[0].BufferIndex;
-        Pool.Frames.Pin(index, usageMax: 0);
-        try
-        {
-            await LockContentAsync(index, ContentLockMode.ShareExclusive, cancellationToken);
-        }
-        catch
-        {
-            Pool.Frames.Unpin(index);
-            throw;
-        }
-
-        return TryStartWrite(operation, slots.Span, flags, IoContext.Normal, local: null, holdsFirst: true);
-    }
-
     private void GiveBackHeld(int index)
     {
         Pool.Frames.Unlock(index, ContentLockMode.ShareExclusive);
         Pool.Frames.Unpin(index);
-    }
-
-    /// <summary>
-    /// For a page whose position runs ahead of every flush: it is locked first, so that the flush is the last one needed.
-    /// </summary>
-    private async ValueTask<WriteStart> StartHoldingAsync(WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags)
-    {
-        WriteStart taken = TakePages(operation, slots.Span, flags, local: null, holdsForLog: true, holdsFirst: false);
-        if (operation.BlockCount == 0) return taken;
-        try
-        {
-            // Not cancelled: pages are locked.
-            SubmitBeforeAwait();
-            await Pool.Options.LogFlusher.FlushAsync(operation.Log, CancellationToken.None);
-        }
-        catch
-        {
-            GivePagesBack(operation);
-            throw;
-        }
-
-        return Launch(operation, Context.Acquire(operation.Return), IoContext.Normal) ? taken : new WriteStart(0, WriteRefusal.Failed);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

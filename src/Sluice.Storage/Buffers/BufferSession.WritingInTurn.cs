@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sluice.Storage;
 
 /// <summary>Writing a page that others use all the time: for whoever has to write it, sooner or later.</summary>
@@ -12,89 +14,102 @@ public sealed partial class BufferSession
     /// <param name="flags">Whether it is written at all.</param>
     /// <param name="cancellationToken">Ends the wait; nothing was started then.</param>
     /// <returns>One page, or none: it is not needed any more, or the write could not be started.</returns>
-    public async ValueTask<WriteStart> StartWriteInTurnAsync(
+    public ValueTask<WriteStart> StartWriteInTurnAsync(
         WriteOperation operation, ReadOnlyMemory<BufferSlot> page, WriteFlags flags = WriteFlags.None, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(page.Length, 1);
-        while (true)
-        {
-            WriteStart start = await StartWriteBuffersAsync(operation, page, flags, cancellationToken);
-            if (start.Count != 0 || start.Refusal is WriteRefusal.NotNeeded or WriteRefusal.Failed) return start;
-            if (start.Refusal != WriteRefusal.Locked) continue;
-            start = await StartWhenLockedAsync(operation, page.Span[0], flags, cancellationToken);
-            if (start.Count != 0 || start.Refusal is WriteRefusal.NotNeeded or WriteRefusal.Failed) return start;
-        }
+        return StartWriteBuffersAsync(operation, page, flags, cancellationToken);
     }
 
-    private async ValueTask<WriteStart> StartWhenLockedAsync(WriteOperation operation, BufferSlot page, WriteFlags flags, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<WriteStart> StartWriteSlowAsync(
+        WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags, WriteStart start, CancellationToken cancellationToken)
     {
-        BufferFrames frames = Pool.Frames;
-        int index = page.BufferIndex;
-        if (!PinNamed(frames, page)) return new WriteStart(0, WriteRefusal.NotNeeded);
-        bool isLocked = false;
-        bool isTaken = false;
+        bool waitedForLog = false;
+        while (IsWorthWaiting(start))
+        {
+            if (start.Refusal == WriteRefusal.LogFirst && waitedForLog)
+            {
+                start = await StartHoldingAsync(operation, slots, flags, holdsFirst: false);
+                continue;
+            }
+
+            waitedForLog |= start.Refusal == WriteRefusal.LogFirst;
+            if (start.Refusal == WriteRefusal.Locked)
+            {
+                start = await StartLockedAsync(operation, slots, flags, waitedForLog, cancellationToken);
+                continue;
+            }
+
+            await WaitForAsync(BlockerOf(start, slots.Span[0]), cancellationToken);
+            start = TryStartWriteBuffers(operation, slots.Span, flags);
+        }
+
+        return start;
+    }
+
+    /// <summary>
+    /// For a page that somebody locked: waits for the turn, and writes with the lock that came. Giving it back first would let all who wait
+    /// so hand it round for ever; and so would giving it back for a log that is behind the page each time, which is why the log can be
+    /// flushed under it.
+    /// </summary>
+    private async ValueTask<WriteStart> StartLockedAsync(WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags,
+        bool holdsForLog, CancellationToken cancellationToken)
+    {
+        BufferSlot first = slots.Span[0];
+
+        // A buffer that was given to another page meanwhile must not be locked: whoever makes a new page in it counts on that.
+        if (!TryPinNamed(Pool.Frames, in first)) return new WriteStart(0, WriteRefusal.NotNeeded);
         try
         {
-            StorageWaiter? waiter = frames.Waits.LockOrQueue(index, ContentLockMode.ShareExclusive, isBlocking: false);
-            if (waiter is not null)
-            {
-                SubmitBeforeAwait();
-                await waiter.AsTask(cancellationToken);
-            }
-
-            isLocked = true;
-            if (!IsWanted(frames.ReadState(index), flags, ownPins: 1)) return new WriteStart(0, WriteRefusal.NotNeeded);
-            switch (frames.StartIo(index, isRead: false, out _))
-            {
-                case BufferIoStart.AlreadyDone:
-                    return new WriteStart(0, WriteRefusal.NotNeeded);
-                case BufferIoStart.InProgress:
-                    return new WriteStart(0, WriteRefusal.InProgress);
-            }
-
-            // From here on pin, lock and I/O are the operation's.
-            isTaken = true;
+            await LockContentAsync(first.BufferIndex, ContentLockMode.ShareExclusive, cancellationToken);
         }
-        finally
+        catch
         {
-            if (isLocked && !isTaken) frames.Unlock(index, ContentLockMode.ShareExclusive);
-            if (!isTaken) frames.Unpin(index);
+            Pool.Frames.Unpin(first.BufferIndex);
+            throw;
         }
 
-        return await LaunchTakenAsync(operation, page, frames);
+        return holdsForLog
+            ? await StartHoldingAsync(operation, slots, flags, holdsFirst: true)
+            : TryStartWrite(operation, slots.Span, flags, IoContext.Normal, local: null, holdsFirst: true);
     }
 
-    private async ValueTask<WriteStart> LaunchTakenAsync(WriteOperation operation, BufferSlot page, BufferFrames frames)
+    /// <summary>
+    /// For a page whose position runs ahead of every flush: it is locked first, so that the flush is the last one needed.
+    /// </summary>
+    private async ValueTask<WriteStart> StartHoldingAsync(WriteOperation operation, ReadOnlyMemory<BufferSlot> slots, WriteFlags flags,
+        bool holdsFirst)
     {
-        operation.Reset();
-        operation.Frames = frames;
-        operation.Relation = new RelationKey(page.Tag.Relation);
-        operation.Add(page);
-        LogPosition position = PositionOf(frames, page.BufferIndex);
-        if (position > Pool.Options.LogFlusher.FlushedUpTo)
+        WriteStart taken = TakePages(operation, slots.Span, flags, local: null, holdsForLog: true, holdsFirst);
+        if (operation.BlockCount == 0) return taken;
+        AioHandle handle;
+        try
         {
-            try
+            // Not cancelled: pages are locked.
+            SubmitBeforeAwait();
+            if (operation.Log > Pool.Options.LogFlusher.FlushedUpTo)
             {
-                // Not cancelled: the page is locked.
-                SubmitBeforeAwait();
-                await Pool.Options.LogFlusher.FlushAsync(position, CancellationToken.None);
+                await Pool.Options.LogFlusher.FlushAsync(operation.Log, CancellationToken.None);
             }
-            catch
-            {
-                GivePagesBack(operation);
-                throw;
-            }
+
+            handle = Context.Acquire(operation.Return);
+        }
+        catch
+        {
+            GivePagesBack(operation);
+            throw;
         }
 
-        bool isLaunched = Launch(operation, Context.Acquire(operation.Return), IoContext.Normal);
-        return isLaunched ? new WriteStart(1, WriteRefusal.None) : new WriteStart(0, WriteRefusal.Failed);
+        return Launch(operation, handle, IoContext.Normal) ? taken : new WriteStart(0, WriteRefusal.Failed);
     }
 
-    private static unsafe bool PinNamed(BufferFrames frames, in BufferSlot page)
+    private static unsafe bool TryPinNamed(BufferFrames frames, in BufferSlot page)
     {
+        const ulong Needed = BufferState.TagValid | BufferState.Valid;
         TagKey key = new(page.Tag);
         ulong state = frames.Pin(page.BufferIndex, usageMax: 0);
-        if ((state & BufferState.TagValid) != 0 && key.Names(frames.Descriptors + page.BufferIndex)) return true;
+        if ((state & Needed) == Needed && key.Names(frames.Descriptors + page.BufferIndex)) return true;
         frames.Unpin(page.BufferIndex);
         return false;
     }

@@ -15,7 +15,7 @@ namespace Sluice.Storage;
 /// set, nobody takes a lock past the queue, so an exclusive locker is not starved by readers.</item>
 /// <item>Nobody sleeps in a queue for what an I/O holds: a write's lock and pin go with its completion, which under a driven method comes
 /// only while somebody drives. Who finds a wait reference waits for that, which drives; who queued before there was one is sent to look
-/// again when it is attached (<see cref="SendToLookAgain"/>).</item>
+/// again when it is attached (<see cref="SendToLookAgain"/>), or by itself when it was attached while it queued.</item>
 /// <item>The locks of the stripes are leaves: nothing is waited for and nothing is woken inside.</item>
 /// </list>
 /// </remarks>
@@ -45,6 +45,7 @@ internal sealed unsafe class WaitTable : IWaitList
         ref ulong word = ref _frames.StateOf(index);
         ulong conflicts = BufferState.Conflicts(mode) | BufferState.LockWaiters;
         Stripe stripe = StripeOf(index);
+        StorageWaiter waiter;
         lock (stripe)
         {
             while (true)
@@ -54,11 +55,14 @@ internal sealed unsafe class WaitTable : IWaitList
                 ulong next = isFree ? state + BufferState.LockBits(mode) : state | BufferState.LockWaiters;
                 if (Interlocked.CompareExchange(ref word, next, state) != state) continue;
                 if (isFree) return null;
-                StorageWaiter waiter = StorageWaiter.Rent(this, index, (int)mode, isBlocking);
+                waiter = StorageWaiter.Rent(this, index, (int)mode, isBlocking);
                 stripe.Add(waiter);
-                return waiter;
+                break;
             }
         }
+
+        LookForReference(index);
+        return waiter;
     }
 
     /// <summary>Queues for the end of an I/O.</summary>
@@ -130,6 +134,7 @@ internal sealed unsafe class WaitTable : IWaitList
     {
         ref ulong word = ref _frames.StateOf(index);
         Stripe stripe = StripeOf(index);
+        StorageWaiter waiter;
         lock (stripe)
         {
             while (true)
@@ -137,11 +142,21 @@ internal sealed unsafe class WaitTable : IWaitList
                 ulong state = Volatile.Read(ref word);
                 if ((state & condition) == 0) return null;
                 if (Interlocked.CompareExchange(ref word, state | flag, state) != state) continue;
-                StorageWaiter waiter = StorageWaiter.Rent(this, index, kind, isBlocking);
+                waiter = StorageWaiter.Rent(this, index, kind, isBlocking);
                 stripe.Add(waiter);
-                return waiter;
+                break;
             }
         }
+
+        LookForReference(index);
+        return waiter;
+    }
+
+    // Whoever attached the reference between the caller's look and the queue saw no waiter. The flag was set before this look (a full
+    // fence); the reference is stored before the flag is looked at (BufferFrames.AttachReference): one of the two sees the other.
+    private void LookForReference(int index)
+    {
+        if (_frames.CopyReference(index, out WaitReference reference) && reference.IsValid) SendToLookAgain(index);
     }
 
     private StorageWaiter? Grant(Stripe stripe, int index)

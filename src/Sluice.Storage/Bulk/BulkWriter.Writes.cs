@@ -136,12 +136,21 @@ public sealed partial class BulkWriter
     private async ValueTask StartAsync(RunWrite write, bool isBlocking)
     {
         AioHandle? handle;
-        while (!_context.TryAcquire(out handle, write.Place))
+        try
         {
-            // On a loop the handles may all be in use by others: then the runtime waits for any of them.
-            if (await TryWaitForOldestAsync(isBlocking, CancellationToken.None)) continue;
-            handle = _context.Acquire(write.Place);
-            break;
+            while (!_context.TryAcquire(out handle, write.Place))
+            {
+                // On a loop the handles may all be in use by others: then the runtime waits for any of them.
+                if (await TryWaitForOldestAsync(isBlocking, CancellationToken.None)) continue;
+                handle = _context.Acquire(write.Place);
+                break;
+            }
+        }
+        catch (Exception exception)
+        {
+            // A write that neither starts nor ends would be waited for until for ever.
+            End(write, exception);
+            return;
         }
 
         try
@@ -220,7 +229,11 @@ public sealed partial class BulkWriter
     private async ValueTask WaitForOneAsync(bool isBlocking, CancellationToken cancellationToken)
     {
         if (!CollectEnded()) await TryWaitForOldestAsync(isBlocking, cancellationToken);
-        while (_cutShort.TryDequeue(out RunWrite? write)) await StartAsync(write, isBlocking);
+        while (_cutShort.TryDequeue(out RunWrite? write))
+        {
+            if (_failure is null) await StartAsync(write, isBlocking);
+            else End(write, null);
+        }
     }
 
     private async ValueTask<bool> TryWaitForOldestAsync(bool isBlocking, CancellationToken cancellationToken)

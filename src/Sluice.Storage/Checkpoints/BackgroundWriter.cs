@@ -58,7 +58,7 @@ public sealed class BackgroundWriter : IAsyncDisposable
             {
                 round = await RunRoundAsync(stopping);
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stopping.IsCancellationRequested)
             {
                 Failed?.Invoke(exception);
             }
@@ -97,6 +97,7 @@ public sealed class BackgroundWriter : IAsyncDisposable
             writer.Plan.Arrange();
             bool reachedLimit = _options.PagesMax != 0 && writer.Plan.Count >= _options.PagesMax;
             if (reachedLimit) Interlocked.Increment(ref _limitCount);
+            long hintsBefore = _writeBack.HintCount;
             try
             {
                 await writer.WriteAsync(WriteFlags.OnlyUnused, default, beforeRun: null, cancellationToken);
@@ -108,6 +109,7 @@ public sealed class BackgroundWriter : IAsyncDisposable
 
             bool mayHibernate = _estimate.EndRound();
             if (_writeBack.IsOn) _writeBack.Issue(writer.Session.Context);
+            writer.Session.CountIo(IoContext.Normal, IoAction.WriteBack, _writeBack.HintCount - hintsBefore, 0, TimeSpan.Zero);
             return new BackgroundWriterRound(looked, writer.PagesWritten, writer.Writes, reachedLimit, mayHibernate);
         }
         finally

@@ -41,6 +41,7 @@ public sealed class Checkpointer : IAsyncDisposable
     private LogPosition _lastRedo;
     private PlannedWriter? _writer;
     private TaskCompletionSource? _rest;
+    private int _hurriedWaiting;
     private bool _hurries;
     private bool _isDisposed;
 
@@ -83,7 +84,13 @@ public sealed class Checkpointer : IAsyncDisposable
     public Task<CheckpointResult> CheckpointAsync(CheckpointFlags flags = CheckpointFlags.None, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if ((flags & CheckpointFlags.Paced) == 0) Hurry();
+        if ((flags & CheckpointFlags.Paced) == 0)
+        {
+            // Counted until its turn comes: a paced one that gets the turn before it hurries too.
+            Interlocked.Increment(ref _hurriedWaiting);
+            Hurry();
+        }
+
         return AioLoop.Current is not null
             ? CheckpointOnLoopAsync(flags, cancellationToken)
             : OwnLoop().InvokeAsync(() => CheckpointOnLoopAsync(flags, cancellationToken));
@@ -105,10 +112,13 @@ public sealed class Checkpointer : IAsyncDisposable
     public async Task RunAsync(CancellationToken stopping)
     {
         long begun = _time.GetTimestamp();
+        bool hasFailed = false;
         while (!stopping.IsCancellationRequested)
         {
             TimeSpan left = _options.Interval - _time.GetElapsedTime(begun);
-            bool isLogDue = _options.LogBytesMax > 0 && LogBytesSince(_lastRedo) >= _options.LogBytesMax;
+
+            // A checkpoint that failed leaves the log as due as it was: without this it would be tried again and again without a rest.
+            bool isLogDue = !hasFailed && _options.LogBytesMax > 0 && LogBytesSince(_lastRedo) >= _options.LogBytesMax;
             if (left > TimeSpan.Zero && !isLogDue)
             {
                 TimeSpan sleep = _options.Log is NullCheckpointLog || left < s_logPollInterval ? left : s_logPollInterval;
@@ -120,9 +130,11 @@ public sealed class Checkpointer : IAsyncDisposable
             try
             {
                 await CheckpointAsync(CheckpointFlags.Paced, stopping);
+                hasFailed = false;
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stopping.IsCancellationRequested)
             {
+                hasFailed = true;
                 Failed?.Invoke(exception);
             }
         }
@@ -139,6 +151,8 @@ public sealed class Checkpointer : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    private bool IsHurried => Volatile.Read(ref _hurries) || Volatile.Read(ref _hurriedWaiting) != 0;
+
     private AioLoop OwnLoop()
     {
         if (Volatile.Read(ref _ownLoop) is { } loop) return loop;
@@ -152,7 +166,15 @@ public sealed class Checkpointer : IAsyncDisposable
 
     private async Task<CheckpointResult> CheckpointOnLoopAsync(CheckpointFlags flags, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await _turn.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            if ((flags & CheckpointFlags.Paced) == 0) Interlocked.Decrement(ref _hurriedWaiting);
+        }
+
         try
         {
             // Whoever hurried meant the one before.
@@ -189,9 +211,12 @@ public sealed class Checkpointer : IAsyncDisposable
         _marked.Clear();
         writer.Plan.Arrange();
         TimeSpan collected = _time.GetElapsedTime(begun);
+        long hintsBefore = _writeBack.HintCount;
         await WriteAsync(writer, flags, redo, cancellationToken);
+        writer.Session.CountIo(IoContext.Normal, IoAction.WriteBack, _writeBack.HintCount - hintsBefore, 0, TimeSpan.Zero);
         TimeSpan written = _time.GetElapsedTime(begun);
         SyncPass sync = await storage.SyncRequests.ProcessAsync(writer.Session.Context, cancellationToken);
+        writer.Session.CountIo(IoContext.Normal, IoAction.Sync, sync.FileCount, 0, sync.Total);
         await _options.Log.CompleteCheckpointAsync(redo, cancellationToken);
         _lastRedo = redo;
         int removed = await storage.SyncRequests.PostCheckpointAsync(cancellationToken);
@@ -248,7 +273,7 @@ public sealed class Checkpointer : IAsyncDisposable
     // A rest is shared by all lanes; afterwards each looks at the schedule anew, and the first that takes a run lets the others rest again.
     private async ValueTask RestAsync(PlannedWriter writer, CheckpointPacer pacer, long writesBegun, LogPosition redo, CancellationToken cancellationToken)
     {
-        while (!Volatile.Read(ref _hurries) && !writer.HasFailed && !cancellationToken.IsCancellationRequested)
+        while (!IsHurried && !writer.HasFailed && !cancellationToken.IsCancellationRequested)
         {
             int found = writer.Plan.Count;
             int taken = writer.Plan.TakenCount;
@@ -267,7 +292,7 @@ public sealed class Checkpointer : IAsyncDisposable
         {
             // Pairs with Hurry, which sets the flag before it looks for somebody who rests.
             Interlocked.MemoryBarrier();
-            if (Volatile.Read(ref _hurries)) return;
+            if (IsHurried) return;
             if (_writeBack.IsOn) _writeBack.Issue(writer.Session.Context);
             using ITimer timer = _time.CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), woken, rest, Timeout.InfiniteTimeSpan);
             using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), woken);

@@ -12,7 +12,8 @@ namespace Sluice.Storage;
 /// lock. (b) Who holds a file that stands in <c>_file</c> can go on using it until it releases the hold: a reader takes the hold (a full
 /// fence) and then looks whether the file still stands there; the cache takes it away (a full fence) and then looks whether it is
 /// held, and puts it back if so. So either the reader sees that it is gone, or the cache sees that it is in use. (c) A reader that
-/// finds nothing waits for the cache's lock, and opens the file under <c>_gate</c>, so that it is opened once however many want it.
+/// finds nothing looks again under the cache's lock, where nobody is deciding, and opens the file under <c>_gate</c>, so that it is opened once
+/// however many want it, and never while it is open.
 /// (d) A file that failed to become durable stays poisoned, whoever closes and opens it: the mark is carried over.
 /// </remarks>
 public sealed class CachedFile
@@ -97,6 +98,15 @@ public sealed class CachedFile
     /// <summary>Closes the file as soon as nobody holds it. Holding it from now on opens it again.</summary>
     public void Close() => _cache.Close(this);
 
+    /// <summary>
+    /// As <see cref="Close"/>, and not before whoever is just opening it has done so: what is opened after this is what has the name now. Blocks
+    /// while it is opened.
+    /// </summary>
+    internal void CloseOpened()
+    {
+        lock (_gate) _cache.Close(this);
+    }
+
     /// <summary>What is opened when the cache has no descriptor to spare. The cache does not know it; the caller disposes it.</summary>
     /// <param name="fileSystem">The namespace.</param>
     internal IoFile OpenApart(IoFileSystem fileSystem) => fileSystem.Open(Path, _options);
@@ -136,8 +146,7 @@ public sealed class CachedFile
         {
             while (true)
             {
-                _cache.WaitForDecisions();
-                if (TryHold(stripe, out IoFile? open)) return open;
+                if (_cache.TryHoldDecided(this, stripe, out IoFile? open)) return open;
                 IoFile file = _cache.Open(this, create ? _options with { Creation = IoCreation.OpenOrCreate } : _options);
                 int errno = PoisonErrno;
                 if (errno != 0) file.Poison(errno);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace Sluice.Storage;
@@ -147,12 +148,13 @@ public sealed class FileCache
         CloseRetired();
     }
 
-    /// <summary>Waits until nobody is deciding whether a file is in use: then it is there, or it is gone.</summary>
-    internal void WaitForDecisions()
+    /// <summary>
+    /// Holds a file if it is open, while nobody is deciding whether it is in use: it is there, or it is gone. Having waited for the decision
+    /// is not enough, because the next one may have taken the file away for a moment, and it would then be opened and entered twice.
+    /// </summary>
+    internal bool TryHoldDecided(CachedFile entry, int stripe, [NotNullWhen(true)] out IoFile? file)
     {
-        lock (_lock)
-        {
-        }
+        lock (_lock) return entry.TryHold(stripe, out file);
     }
 
     private void CloseRetired()

@@ -151,7 +151,17 @@ public sealed partial class Relation
         RelationForkFiles files = _forks[(int)fork];
         uint present = await GetBlockCountAsync(fork, cancellationToken);
         if (blocks > present) throw new StorageException($"Cannot truncate {PathOf(fork)} to {blocks} blocks: it has only {present}.");
-        await BlockingWork.RunAsync(Storage.System, () => Truncate(fork, blocks), cancellationToken);
+        try
+        {
+            await BlockingWork.RunAsync(Storage.System, () => Truncate(fork, blocks), cancellationToken);
+        }
+        catch
+        {
+            // Some segments may be cut off: the files tell how long it is now. Going on behind the old end would leave a gap.
+            files.ForgetBlockCount();
+            throw;
+        }
+
         files.SetBlockCount(blocks);
     }
 
@@ -170,6 +180,13 @@ public sealed partial class Relation
         if (fork == RelationFork.Main) Storage.Forget(this);
     }
 
+    /// <summary>The files of a fork were removed after a checkpoint: whoever looked at it meanwhile has them open, and knows their length.</summary>
+    internal void NoteRemoved(RelationFork fork)
+    {
+        _forks[(int)fork].Close();
+        _forks[(int)fork].ForgetBlockCount();
+    }
+
     private void Create(RelationFork fork)
     {
         IoFileSystem fileSystem = Storage.System.FileSystem;
@@ -185,6 +202,10 @@ public sealed partial class Relation
         }
 
         fileSystem.Open(path, new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew }).Dispose();
+
+        // A file that had the name before may be open still: a sync that was under way when it was removed, or a look at a relation whose name
+        // waited for the checkpoint, opened it. What is written to it would be nowhere.
+        _forks[(int)fork].Close();
     }
 
     private uint CountBlocks(RelationFork fork)
@@ -252,6 +273,9 @@ public sealed partial class Relation
             segment.File.Close();
             if (waits) Storage.SyncRequests.UnlinkAfterCheckpoint(segment.Tag);
             else fileSystem.Remove(segment.File.Path);
+
+            // A sync that was under way may have opened it again meanwhile.
+            segment.File.CloseOpened();
         }
     }
 

@@ -66,10 +66,10 @@ internal sealed class RelationForkFiles
         return segment < (uint)segments.Length ? segments[segment] : null;
     }
 
-    /// <summary>Closes the files; those of I/O in flight when it is over.</summary>
+    /// <summary>Closes the files, also those that are just being opened; those of I/O in flight when it is over.</summary>
     internal void Close()
     {
-        foreach (RelationSegment? segment in Volatile.Read(ref _segments)) segment?.File.Close();
+        foreach (RelationSegment? segment in Volatile.Read(ref _segments)) segment?.File.CloseOpened();
     }
 
     private RelationSegment AddSegment(uint segment)

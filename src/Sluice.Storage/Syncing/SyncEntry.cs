@@ -3,7 +3,8 @@ namespace Sluice.Storage;
 /// <summary>A file that has to be synced. Everything under the table's lock.</summary>
 internal sealed class SyncEntry(RelationSegment segment)
 {
-    internal RelationSegment Segment { get; } = segment;
+    /// <summary>Whose file is opened, and whose mark says that it is asked for: that of who asked last.</summary>
+    internal RelationSegment Segment { get; set; } = segment;
 
     internal bool IsCancelled { get; set; }
 

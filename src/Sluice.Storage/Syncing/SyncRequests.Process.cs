@@ -157,18 +157,15 @@ public sealed partial class SyncRequests
 
     private async ValueTask SyncFoldersAsync(Pass pass, string? pathOnly, CancellationToken cancellationToken)
     {
-        string[] folders;
+        KeyValuePair<string, long>[] folders;
         lock (_lock)
         {
-            // Off the list before they are synced: a name made meanwhile puts its folder on it again.
-            folders = [.. _folders.Where(folder => pathOnly is null || IsAbove(folder, pathOnly)).Order(StringComparer.Ordinal)];
-            _folders.ExceptWith(folders);
+            folders = [.. _folders.Where(folder => pathOnly is null || IsAbove(folder.Key, pathOnly)).OrderBy(static folder => folder.Key, StringComparer.Ordinal)];
         }
 
         IoFileSystem fileSystem = _storage.System.FileSystem;
-        for (int index = 0; index < folders.Length; index++)
+        foreach ((string folder, long sequence) in folders)
         {
-            string folder = folders[index];
             try
             {
                 await BlockingWork.RunAsync(_storage.System, () => fileSystem.SyncDirectory(folder), cancellationToken);
@@ -178,13 +175,17 @@ public sealed partial class SyncRequests
             {
                 // Removed with everything that was in it: there is no name left to keep.
             }
-            catch (Exception failure)
+            catch (AioException failure)
             {
-                lock (_lock) _folders.UnionWith(folders[index..]);
-                if (failure is not AioException io) throw;
-                Poison(io.Message);
-                pass.Fail(io);
+                Poison(failure.Message);
+                pass.Fail(failure);
                 return;
+            }
+
+            lock (_lock)
+            {
+                // Only now: another pass that ends meanwhile must not take the names for durable. One made since keeps its folder listed.
+                if (_folders.TryGetValue(folder, out long latest) && latest == sequence) _folders.Remove(folder);
             }
         }
     }
@@ -219,6 +220,7 @@ public sealed partial class SyncRequests
                 continue;
             }
 
+            _storage.Find(new RelationKey(request.Tag.Relation))?.NoteRemoved(request.Tag.Fork);
             lock (_lock) _unlinks.Remove(request);
         }
 

@@ -21,8 +21,9 @@ public sealed partial class SyncRequests
     private readonly StorageManager _storage;
     private readonly Lock _lock = new();
     private readonly Dictionary<SyncTag, SyncEntry> _pending = [];
-    private readonly HashSet<string> _folders = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _folders = new(StringComparer.Ordinal);
     private readonly List<(SyncTag Tag, long Cycle)> _unlinks = [];
+    private long _folderSequence;
     private long _checkpointCycle;
     private int _isRunning;
     private string? _poison;
@@ -64,7 +65,7 @@ public sealed partial class SyncRequests
     public void RegisterDirectory(string path)
     {
         if (!_storage.Options.Sync) return;
-        lock (_lock) _folders.Add(path);
+        lock (_lock) _folders[path] = ++_folderSequence;
     }
 
     /// <summary>Takes a file off the list: it is about to be removed.</summary>
@@ -122,9 +123,16 @@ public sealed partial class SyncRequests
                 entry = new SyncEntry(segment);
                 _pending.Add(segment.Tag, entry);
             }
-            else if (entry.IsInFlight)
+            else
             {
-                entry.IsAskedAgain = true;
+                // A relation that was dropped and opened again has new objects: a mark that no pass clears would hide all later writes.
+                if (!ReferenceEquals(entry.Segment, segment))
+                {
+                    entry.Segment.SetSyncPending(false);
+                    entry.Segment = segment;
+                }
+
+                if (entry.IsInFlight) entry.IsAskedAgain = true;
             }
 
             segment.SetSyncPending(true);

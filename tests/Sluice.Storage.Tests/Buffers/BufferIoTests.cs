@@ -85,6 +85,38 @@ public sealed class BufferIoTests
     }
 
     [Fact]
+    public async Task AWaiterThatQueuesWhenThereIsAReferenceAlreadyLooksAgain()
+    {
+        // It looked before the reference was attached, and queued after: whoever attached it saw nobody to tell.
+        using PoolRig rig = new("io_uring");
+        BufferSession issuer = rig.Session("issuer");
+        Relation relation = rig.Make(4);
+        BufferPin toy = ReadBuffersTests.Toy(issuer, relation, 1);
+        BufferFrames frames = rig.Pool.Frames;
+        Assert.Equal(BufferIoStart.Ready, frames.StartIo(toy.Slot, isRead: true, out _));
+        AioHandle handle = issuer.Context.Acquire();
+        WaitReference reference = handle.Reference;
+        handle.SetData([frames.WordOf(toy.Slot)]);
+        handle.RegisterCallback(SharedBufferRead.Id);
+        unsafe
+        {
+            relation.StartRead(handle, RelationFork.Main, 1, [new IoVector(frames.PageAddress(toy.Slot), StorageLimits.PageBytes)]);
+        }
+
+        Assert.True(frames.TryLock(toy.Slot, ContentLockMode.Share));
+        ValueTask<bool> io = frames.Waits.QueueForIo(toy.Slot, isBlocking: false)!.AsTask(CancellationToken.None);
+        ValueTask<bool> locked = frames.Waits.LockOrQueue(toy.Slot, ContentLockMode.Exclusive, isBlocking: false)!.AsTask(CancellationToken.None);
+        Assert.True(io.IsCompleted);
+        Assert.True(locked.IsCompleted);
+        Assert.False(await io);
+        Assert.False(await locked);
+        frames.Unlock(toy.Slot, ContentLockMode.Share);
+        issuer.Context.Wait(reference);
+        Assert.True(toy.IsValid);
+        toy.Release();
+    }
+
+    [Fact]
     public void TemporaryPagesNeedNoFlag()
     {
         using PoolRig rig = new("sync");

@@ -38,6 +38,26 @@ public sealed class ExtensionTests
         Assert.Equal(1, session.ReadStatistics().Count(isTemporary ? IoObject.TemporaryRelation : IoObject.Relation, IoAction.Extend));
     }
 
+    [Fact]
+    public void ARingOfThePoolIsNotUsedForTemporaryPages()
+    {
+        // The numbers in it would be taken for those of the session's own buffers, of which there are fewer.
+        using PoolRig rig = new("sync", new BufferPoolOptions { BufferCount = 256 });
+        BufferSession session = rig.Session();
+        Relation relation = rig.Make(0, isTemporary: true);
+        AccessRing ring = AccessRing.ForVacuum(rig.Pool);
+        int position = ring.Position;
+        BufferPin[] pins = new BufferPin[1];
+        for (uint block = 0; block < 5; block++)
+        {
+            Assert.Equal(block, PoolRig.Run(session.ExtendAsync(relation, RelationFork.Main, pins, 0, 1, ring: ring).AsTask()));
+            pins[0].Release();
+        }
+
+        Assert.Equal(position, ring.Position);
+        for (int place = 0; place < ring.BufferCount; place++) Assert.Equal(-1, ring.Ahead(place));
+    }
+
     [Theory]
     [MemberData(nameof(Methods))]
     public void ThoseWhoExtendTogetherGetPagesOfTheirOwn(string method)

@@ -45,6 +45,22 @@ public sealed class InvalidationTests
         Assert.Equal(0, rig.Pool.Summarize().Used);
     }
 
+    [Fact]
+    public void ADropDoesNotWaitForThePinsOfThePageThatCameIntoTheBuffer()
+    {
+        using PoolRig rig = new("sync");
+        BufferSession dropper = rig.Session("dropper");
+        Relation relation = rig.Make(4);
+        BufferPin pin = rig.Session("user").Read(relation, RelationFork.Main, 1);
+        Task dropping = dropper.DropAsync(relation.Key).AsTask();
+        Assert.False(dropping.IsCompleted);
+
+        // As when the last pin went, and somebody claimed the buffer before those who wait were told: the pin is his for another page.
+        Assert.True(rig.Pool.Mapping.TryRemove(pin.Slot, new TagKey(pin.Tag), ownPins: 1, evenDirty: false));
+        PoolRig.Run(dropping);
+        pin.Release();
+    }
+
     [Theory]
     [MemberData(nameof(Methods))]
     public void NoWriteLandsAfterADrop(string method)

@@ -238,6 +238,43 @@ public sealed class WriteBuffersTests
     }
 
     [Fact]
+    public void APageThatIsLockedAgainAndAgainAndRunsAheadOfTheLogIsWrittenAllTheSame()
+    {
+        ScriptedLog log = new() { FlushedUpTo = new LogPosition(1) };
+        using PoolRig rig = new("sync", new BufferPoolOptions { BufferCount = 64, LogFlusher = log });
+        BufferSession session = rig.Session();
+        Relation relation = rig.Make(8);
+        Change(session, relation, 1, 5);
+        BufferSession busy = rig.Session();
+        BufferPin pin = busy.Read(relation, RelationFork.Main, 1);
+        uint version = 5;
+        bool isHeld = false;
+        log.Flushing = () =>
+        {
+            // The first flush finds the page free, and takes the lock, so that the writer has to stand in line.
+            if (isHeld || !pin.TryLock(ContentLockMode.Exclusive)) return;
+            isHeld = true;
+            TestPage.Fill(pin.Page, 16384, 1, ++version);
+            pin.MarkDirty();
+        };
+        WriteOperation operation = session.CreateWriteOperation();
+        Task<WriteStart> starting = session.StartWriteInTurnAsync(operation, Collect(rig, relation).ToArray()).AsTask();
+        Assert.True(isHeld);
+        Assert.False(starting.IsCompleted);
+
+        // Another stands in line behind it: what gave the lock back for the log would come after that one, and so on.
+        Task<bool> next = pin.LockAsync(ContentLockMode.Exclusive).AsTask();
+        pin.Unlock(ContentLockMode.Exclusive);
+        Assert.Equal(1, PoolRig.Run(starting).Count);
+        session.WaitWriteBuffers(operation);
+        Assert.True(PoolRig.Run(next));
+        Assert.True(log.FlushedUpTo >= new LogPosition(version));
+        CheckOnDisk(rig, relation, 1, version);
+        pin.Unlock(ContentLockMode.Exclusive);
+        pin.Release();
+    }
+
+    [Fact]
     public void WithoutTheLogNeitherTheVictimIsWritten()
     {
         ScriptedLog log = new();

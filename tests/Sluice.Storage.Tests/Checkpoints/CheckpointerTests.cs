@@ -21,6 +21,8 @@ public sealed class CheckpointerTests
         Assert.Equal(result.PagesFound, result.PagesWritten);
         Assert.InRange(result.Writes, 2 * 86, 2 * 92);
         Assert.Equal(6, result.Sync.FileCount);
+        Assert.Equal(6, rig.Pool.ReadStatistics().Count(IoObject.Relation, IoAction.Sync));
+        Assert.True(rig.Pool.ReadStatistics().Count(IoObject.Relation, IoAction.WriteBack) > 0);
         Assert.Equal(0, rig.Storage.Storage.SyncRequests.PendingCount);
         Assert.Equal(1, rig.Checkpointer.CompletedCount);
         if (method != "sync") Assert.True(result.WritesInFlightMax > 4);
@@ -184,6 +186,71 @@ public sealed class CheckpointerTests
         Assert.True(least < 1024, $"250 pages more cost {least} bytes.");
     }
 
+    [Fact]
+    public async Task AFailedCheckpointIsNotTriedAgainAtOnceBecauseTheLogIsDueStill()
+    {
+        RecordingLog log = new() { Inserted = new LogPosition(1UL << 32), Refusal = new StorageException("The log is not there.") };
+        RecordingClock clock = new(TimeSpan.FromMilliseconds(200));
+        await using CheckpointRig rig = await CheckpointRig.StartAsync(
+            "sync", blocks: 1, checkpointer: new CheckpointerOptions { Log = log, LogBytesMax = 1, Interval = TimeSpan.FromHours(1) }, configure: options => options.TimeProvider = clock);
+        int failures = 0;
+        rig.Checkpointer.Failed += _ => Interlocked.Increment(ref failures);
+        using CancellationTokenSource stopping = new();
+        Task running = rig.Checkpointer.RunAsync(stopping.Token);
+        try
+        {
+            // It rests, before there is a second failure.
+            await clock.Rested.WaitAsync(StorageRig.Watchdog);
+            Assert.Equal(1, Volatile.Read(ref failures));
+        }
+        finally
+        {
+            await stopping.CancelAsync();
+        }
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Theory]
+    [MemberData(nameof(StorageRig.Methods), MemberType = typeof(StorageRig))]
+    public async Task APacedCheckpointRestsUntilSomebodyIsInAHurry(string method)
+    {
+        RecordingClock clock = new(TimeSpan.FromMilliseconds(100));
+        await using CheckpointRig rig = await StartPacedAsync(method, clock);
+        await rig.ChangeAsync(rig.Relations[0], Enumerable.Range(0, 64).Select(static block => (uint)block));
+        Task<CheckpointResult> paced = rig.Checkpointer.CheckpointAsync(CheckpointFlags.Paced);
+        await clock.Rested.WaitAsync(StorageRig.Watchdog);
+
+        // By its schedule it would take most of an hour.
+        Assert.False(paced.IsCompleted);
+        Assert.InRange(rig.CountDirty(), 1, 63);
+        Assert.Equal(64, rig.Checkpointer.Progress.Found);
+        rig.Checkpointer.Hurry();
+        Assert.Equal(64, (await paced.WaitAsync(StorageRig.Watchdog)).PagesWritten);
+        rig.ExpectNewestOnDisk();
+    }
+
+    [Fact]
+    public async Task WhoeverIsInAHurryWaitsForNoPacedCheckpointThatComesFirst()
+    {
+        RecordingClock clock = new(TimeSpan.FromMilliseconds(100));
+        await using CheckpointRig rig = await StartPacedAsync("sync", clock);
+        await rig.ChangeAsync(rig.Relations[0], Enumerable.Range(0, 32).Select(static block => (uint)block));
+        Task<CheckpointResult> first = rig.Checkpointer.CheckpointAsync(CheckpointFlags.Paced);
+        await clock.Rested.WaitAsync(StorageRig.Watchdog);
+        await rig.ChangeAsync(rig.Relations[0], Enumerable.Range(32, 32).Select(static block => (uint)block));
+        Task<CheckpointResult> second = rig.Checkpointer.CheckpointAsync(CheckpointFlags.Paced);
+        Task<CheckpointResult> hurried = rig.Checkpointer.CheckpointAsync();
+        await hurried.WaitAsync(StorageRig.Watchdog);
+        Assert.Equal(32, (await first.WaitAsync(StorageRig.Watchdog)).PagesWritten);
+        Assert.Equal(32, (await second.WaitAsync(StorageRig.Watchdog)).PagesWritten);
+        Assert.Equal(3, rig.Checkpointer.CompletedCount);
+        rig.ExpectNewestOnDisk();
+    }
+
+    private static Task<CheckpointRig> StartPacedAsync(string method, TimeProvider clock) => CheckpointRig.StartAsync(
+        method, blocks: 64, checkpointer: new CheckpointerOptions { Interval = TimeSpan.FromHours(1), WritesMax = 1, CombineBlocksMax = 1 }, configure: options => options.TimeProvider = clock);
+
     private static async Task<long> MeasureAsync(CheckpointRig rig, uint[] blocks)
     {
         await rig.ChangeAsync(rig.Relations[0], blocks);
@@ -194,9 +261,24 @@ public sealed class CheckpointerTests
         return allocated;
     }
 
+    private sealed class RecordingClock(TimeSpan rest) : TimeProvider
+    {
+        private readonly TaskCompletionSource _rested = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task Rested => _rested.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime == rest) _rested.TrySetResult();
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+    }
+
     private sealed class RecordingLog : ICheckpointLog, ILogFlusher
     {
         internal LogPosition Inserted { get; set; }
+
+        internal Exception? Refusal { get; init; }
 
         internal int FlushCount { get; private set; }
 
@@ -219,6 +301,7 @@ public sealed class CheckpointerTests
         public ValueTask<LogPosition> BeginCheckpointAsync(CancellationToken cancellationToken = default)
         {
             Events.Add("begin");
+            if (Refusal is not null) throw Refusal;
             return ValueTask.FromResult(Inserted);
         }
 

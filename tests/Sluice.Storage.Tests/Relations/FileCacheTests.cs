@@ -220,6 +220,46 @@ public sealed class FileCacheTests
     }
 
     [Fact]
+    public void AFileIsNotOpenedTwiceWhileTheCacheDecidesAboutIt()
+    {
+        // More are in use than may be open, so that each open looks at all of them, and takes each away for a moment.
+        using StorageRig rig = StorageRig.Start("sync");
+        FileCache cache = new(rig.System, 1);
+        CachedFile[] files = Make(rig, cache, 5);
+        Thread[] threads = new Thread[6];
+        ConcurrentQueue<Exception> failures = new();
+        for (int number = 0; number < threads.Length; number++)
+        {
+            int seed = number;
+            threads[number] = new Thread(() =>
+            {
+                try
+                {
+                    Random random = new(seed);
+                    for (int round = 0; round < 4000; round++)
+                    {
+                        CachedFile file = files[random.Next(files.Length)];
+                        IoFile held = file.Hold(seed);
+                        if (random.Next(4) == 0) Thread.Yield();
+                        held.ReleaseHold(seed);
+                    }
+                }
+                catch (Exception exception)
+                {
+                    failures.Enqueue(exception);
+                }
+            })
+            { IsBackground = true };
+            threads[number].Start();
+        }
+
+        foreach (Thread thread in threads) Assert.True(thread.Join(StorageRig.Watchdog), "A thread hangs.");
+        Assert.Empty(failures);
+        cache.CloseAll();
+        Assert.Equal(0, cache.OpenCount);
+    }
+
+    [Fact]
     public void AHitAllocatesNothingAndOpensNothing()
     {
         using StorageRig rig = StorageRig.Start("sync");

@@ -123,6 +123,26 @@ public sealed class RelationFilesTests
         Assert.Contains("base/5/16384 to 1 blocks: it has only 0", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task ANumberThatIsUsedAgainDoesNotMeanTheFileThatWasRemoved()
+    {
+        using StorageRig rig = StorageRig.Start("sync");
+        Relation relation = await rig.MakeAsync(blocks: 4);
+        await relation.UnlinkAsync(RelationFork.Main);
+
+        // Somebody looks at it while the name waits for the checkpoint, and has the old file open.
+        Relation again = rig.Relation();
+        Assert.NotSame(relation, again);
+        Assert.Equal(0u, again.GetBlockCount(RelationFork.Main));
+        rig.Storage.SyncRequests.PreCheckpoint();
+        await rig.Storage.SyncRequests.ProcessAsync(rig.Context);
+        Assert.Equal(1, await rig.Storage.SyncRequests.PostCheckpointAsync());
+        Assert.False(await again.ExistsAsync(RelationFork.Main));
+        await again.CreateAsync(RelationFork.Main);
+        await rig.AppendAsync(again, RelationFork.Main, 0, 3);
+        Assert.Equal([3], Lengths(rig, "base/5/16384", 1));
+    }
+
     [Theory]
     [MemberData(nameof(Methods))]
     public async Task AMainForkLeavesItsFirstSegmentUntilTheNextCheckpoint(string method)

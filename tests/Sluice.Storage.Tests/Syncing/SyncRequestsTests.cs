@@ -28,6 +28,23 @@ public sealed class SyncRequestsTests
         Assert.Equal(["1.1", "2"], synced.Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task ARelationThatWasOpenedAgainIsAskedForAsEverAfterThePass()
+    {
+        using StorageRig rig = StorageRig.Start("sync");
+        Relation relation = await rig.MakeAsync(1, blocks: 1);
+        await relation.UnlinkAsync(RelationFork.Main);
+
+        // The request that waits is of the object that is gone; this one is of a new object for the same file.
+        SyncTag tag = new(relation.Id, RelationFork.Main, 0);
+        rig.Storage.SyncRequests.Register(tag);
+        Assert.Equal(1, rig.Storage.SyncRequests.PendingCount);
+        await rig.Storage.SyncRequests.ProcessAsync(rig.Context);
+        Assert.Equal(0, rig.Storage.SyncRequests.PendingCount);
+        rig.Storage.SyncRequests.Register(tag);
+        Assert.Equal(1, rig.Storage.SyncRequests.PendingCount);
+    }
+
     [Theory]
     [MemberData(nameof(Methods))]
     public async Task AllSyncsOfAPassAreInFlightTogether(string method)
