@@ -3,7 +3,8 @@ using Sluice;
 using Sluice.Storage;
 using Sluice.Storage.KillTarget;
 
-// Arguments: data directory, method, first round. Says each round that is durable, one line each, until it is killed.
+// Arguments: data directory, method, first round. Says when each checkpoint begins (+round) and when its round is durable (round), one line
+// each, until it is killed.
 (string directory, string method, uint first) = (args[0], args[1], uint.Parse(args[2], CultureInfo.InvariantCulture));
 using AioSystem system = AioSystem.Start(new AioSystemOptions { Method = method, HandlesPerContext = 32 });
 using StorageManager storage = new(system, directory, new StorageOptions { SegmentBlocks = 64 });
@@ -26,6 +27,7 @@ for (uint round = first; ; round++)
         pin.Unlock(ContentLockMode.Exclusive);
     }
 
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"+{round}"));
     await checkpointer.CheckpointAsync();
     Console.WriteLine(round.ToString(CultureInfo.InvariantCulture));
 }

@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Sluice.Storage.KillTarget;
 
-/// <summary>Which page is changed in which round, and what it holds then: known to the process that is killed and to whoever looks afterwards.</summary>
+/// <summary>Which page is changed in which round, and what it holds then: known to the process that is killed and to whoever looks
+/// afterwards.</summary>
 internal static class RoundPages
 {
     internal const uint Blocks = 200;

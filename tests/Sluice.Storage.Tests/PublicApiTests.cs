@@ -6,5 +6,6 @@ namespace Sluice.Storage.Tests;
 public sealed class PublicApiTests
 {
     [Fact]
-    public Task TheStorageIsAsItWasReviewed() => Verifier.Verify(PublicApi.Describe(typeof(StorageManager).Assembly)).UseMethodName("Sluice.Storage");
+    public Task TheStorageIsAsItWasReviewed() =>
+        Verifier.Verify(PublicApi.Describe(typeof(StorageManager).Assembly)).UseMethodName("Sluice.Storage");
 }

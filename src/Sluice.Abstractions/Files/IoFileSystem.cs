@@ -49,6 +49,16 @@ public abstract class IoFileSystem
     /// <param name="path">The folder.</param>
     public abstract void SyncDirectory(string path);
 
+    /// <summary>
+    /// Opens a folder, so that its names can be made durable by an fsync on a handle, many in flight together, and so that a failure to
+    /// open it is told from a failure of the sync: only the latter means that something may be lost.
+    /// </summary>
+    /// <param name="path">The folder.</param>
+    /// <returns>The open folder, for nothing but an fsync; the caller disposes it. Null when folders cannot be opened here: then
+    /// <see cref="SyncDirectory"/> is the way.</returns>
+    /// <exception cref="AioException">It cannot be opened. Nothing was synced, and nothing is lost by that.</exception>
+    public virtual IoFile? OpenDirectory(string path) => null;
+
     /// <summary>The folder that a path's last name stands in.</summary>
     /// <param name="path">The path.</param>
     public virtual string DirectoryOf(string path)

@@ -91,6 +91,25 @@ internal sealed unsafe class OsFileSystem : IoFileSystem
         }
     }
 
+    /// <inheritdoc/>
+    public override IoFile? OpenDirectory(string path)
+    {
+        if (!IsLinux) return null;
+        int descriptor;
+        do
+        {
+            descriptor = Libc.Open(path, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0);
+        }
+        while (descriptor < 0 && Marshal.GetLastPInvokeError() == Errno.EINTR);
+        if (descriptor < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            throw new AioException($"open the folder {path}", errno, Explain(errno, new IoOpenOptions()));
+        }
+
+        return new OsFile(path, IoAccess.Read, new SafeFileHandle(descriptor, ownsHandle: true), new IoFileCapabilities());
+    }
+
     /// <summary>What tells the file system that a folder is on from others: the device's numbers, or the path's root.</summary>
     internal static string DeviceOf(string folder)
     {

@@ -75,7 +75,10 @@ public sealed partial class BufferPool
         return rows;
     }
 
-    /// <summary>What was read, written and found since the pool was made. What pg_stat_io tells. Any thread.</summary>
+    /// <summary>
+    /// What was read, written and found since the pool was made; and what was done past it since the storage manager was made: bulk writes,
+    /// and syncs outside of checkpoints. What pg_stat_io tells. Any thread.
+    /// </summary>
     public IoStatistics ReadStatistics()
     {
         IoCounters sum = new();
@@ -85,6 +88,7 @@ public sealed partial class BufferPool
             foreach (BufferSession session in CollectionsMarshal.AsSpan(_sessions)) session.Counters.AddTo(sum);
         }
 
+        Storage.AddCountersTo(sum);
         return new IoStatistics(sum);
     }
 

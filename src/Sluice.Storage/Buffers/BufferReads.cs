@@ -88,7 +88,8 @@ internal static class BufferReads
             string.Create(CultureInfo.InvariantCulture,
                 $"its checksum is {PageHeader.ChecksumOf(page)}, and should be {PageChecksum.Compute(page, block)}"),
         _ => string.Create(CultureInfo.InvariantCulture,
-            $"its header contradicts itself, and its checksum is {PageHeader.ChecksumOf(page)} where {PageChecksum.Compute(page, block)} should be"),
+            $"its header contradicts itself, and its checksum is {PageHeader.ChecksumOf(page)} where "
+                + $"{PageChecksum.Compute(page, block)} should be"),
     };
 
     private static void LogFailure(AioHandle handle, AioResult result)

@@ -161,7 +161,8 @@ public sealed partial class BufferSession
         {
             if (local is not null && BufferState.Pins(state) != 0)
             {
-                throw new StorageException($"Block {tag.BlockNumber} of temporary relation {tag.Relation.Number} is pinned: release it before the drop.");
+                throw new StorageException(
+                    $"Block {tag.BlockNumber} of temporary relation {tag.Relation.Number} is pinned: release it before the drop.");
             }
 
             blocker = Blocker.OnPins(frames, index);
@@ -238,7 +239,7 @@ public sealed partial class BufferSession
         int order = left.Relation.TablespaceOid.CompareTo(right.Relation.TablespaceOid);
         if (order == 0) order = left.Relation.DatabaseOid.CompareTo(right.Relation.DatabaseOid);
         if (order == 0) order = left.Relation.Number.CompareTo(right.Relation.Number);
-        if (order == 0) order = left.Fork.CompareTo(right.Fork);
+        if (order == 0) order = ((byte)left.Fork).CompareTo((byte)right.Fork);
         return order == 0 ? left.BlockNumber.CompareTo(right.BlockNumber) : order;
     }
 }

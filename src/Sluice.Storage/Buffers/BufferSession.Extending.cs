@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using System.Numerics;
 
 namespace Sluice.Storage;
 
 /// <summary>New pages at the end of a relation.</summary>
 public sealed partial class BufferSession
 {
+    private int[]? _claimed;
+
     /// <summary>
     /// Makes a fork longer by pages of zeros, and pins them exclusively locked, so that nobody sees them before they are initialised.
     /// Others may do the same at the same time; each gets pages of its own. The caller marks dirty what it initialises. Await it once.
@@ -35,7 +38,7 @@ public sealed partial class BufferSession
         if (local is not null) ring = null;
 
         // Buffers before the right to extend: finding them may take writes, and others would wait for those.
-        int[] claimed = new int[count];
+        int[] claimed = TakeClaimed(count);
         int claimedCount = 0;
         int firstClaimed = 0;
         int taken = 0;
@@ -57,7 +60,7 @@ public sealed partial class BufferSession
             }
 
             isSettled = true;
-            await ZeroExtendAsync(relation, fork, first, buffers.AsMemory(offset, count));
+            await ZeroExtendAsync(relation, fork, first, buffers.AsMemory(offset, count), ContextOf(ring));
             return first;
         }
         catch
@@ -71,9 +74,14 @@ public sealed partial class BufferSession
 
             throw;
         }
+        finally
+        {
+            _claimed = claimed;
+        }
     }
 
-    private async ValueTask ZeroExtendAsync(Relation relation, RelationFork fork, uint first, ReadOnlyMemory<BufferPin> pins)
+    private async ValueTask ZeroExtendAsync(
+        Relation relation, RelationFork fork, uint first, ReadOnlyMemory<BufferPin> pins, IoContext counted)
     {
         long began = Stopwatch.GetTimestamp();
         bool isExtended = false;
@@ -87,8 +95,16 @@ public sealed partial class BufferSession
             foreach (BufferPin pin in pins.Span) SettleNewPage(pin, isExtended);
         }
 
-        Count(relation.IsTemporary, IoContext.Normal, IoAction.Extend, 1, (long)pins.Length * StorageLimits.PageBytes,
+        Count(relation.IsTemporary, counted, IoAction.Extend, 1, (long)pins.Length * StorageLimits.PageBytes,
             Stopwatch.GetTimestamp() - began);
+    }
+
+    // The flow's own, except when it extends two relations at once.
+    private int[] TakeClaimed(int count)
+    {
+        int[]? kept = _claimed;
+        _claimed = null;
+        return kept is not null && kept.Length >= count ? kept : new int[(int)BitOperations.RoundUpToPowerOf2((uint)count)];
     }
 
     private async ValueTask<int> ClaimAsync(VictimFinder finder, AccessRing? ring, CancellationToken cancellationToken)
@@ -133,7 +149,8 @@ public sealed partial class BufferSession
 
                     pin.Release();
                     throw new StorageException(
-                        $"Block {block} of relation {relation} is behind its end, and in memory with data: the file was made shorter past the pool.");
+                        $"Block {block} of relation {relation} is behind its end, and in memory with data: the file was made "
+                            + "shorter past the pool.");
             }
         }
     }

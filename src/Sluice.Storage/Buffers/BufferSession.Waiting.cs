@@ -40,7 +40,9 @@ public sealed partial class BufferSession
             default:
                 if (!Context.WaitForAny())
                 {
-                    throw new StorageException("All handles of the session's context are taken, and none is in flight: another flow keeps one without starting it.");
+                    throw new StorageException(
+                        "All handles of the session's context are taken, and none is in flight: "
+                            + "another flow keeps one without starting it.");
                 }
 
                 break;

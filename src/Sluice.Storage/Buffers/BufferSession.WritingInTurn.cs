@@ -6,8 +6,8 @@ namespace Sluice.Storage;
 public sealed partial class BufferSession
 {
     /// <summary>
-    /// Starts writing one page. Waits for everything that is in the way: the log, a handle, another's I/O, and the content's lock, for which it
-    /// stands in line, so that it comes to its turn however busy the page is. Await it once.
+    /// Starts writing one page. Waits for everything that is in the way: the log, a handle, another's I/O, and the content's lock, for
+    /// which it stands in line, so that it comes to its turn however busy the page is. Await it once.
     /// </summary>
     /// <param name="operation">Not pending.</param>
     /// <param name="page">The page; one.</param>
@@ -15,7 +15,8 @@ public sealed partial class BufferSession
     /// <param name="cancellationToken">Ends the wait; nothing was started then.</param>
     /// <returns>One page, or none: it is not needed any more, or the write could not be started.</returns>
     public ValueTask<WriteStart> StartWriteInTurnAsync(
-        WriteOperation operation, ReadOnlyMemory<BufferSlot> page, WriteFlags flags = WriteFlags.None, CancellationToken cancellationToken = default)
+        WriteOperation operation, ReadOnlyMemory<BufferSlot> page, WriteFlags flags = WriteFlags.None,
+            CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(page.Length, 1);
         return StartWriteBuffersAsync(operation, page, flags, cancellationToken);

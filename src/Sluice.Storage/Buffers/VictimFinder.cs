@@ -104,7 +104,8 @@ internal sealed unsafe class VictimFinder
         if (failure is not null) throw failure;
         throw new StorageException(_local is null
             ? $"There are no unpinned buffers available: all {_frames.Count} are in use. Release pins, or make BufferCount larger."
-            : $"There are no unpinned temporary buffers available: all {_frames.Count} are in use. Release pins, or make LocalBufferCount larger.");
+            : $"There are no unpinned temporary buffers available: all {_frames.Count} are in use. Release pins, "
+                + "or make LocalBufferCount larger.");
     }
 
     /// <summary>Gives back a claimed buffer that turned out not to be needed: the next search finds it first.</summary>

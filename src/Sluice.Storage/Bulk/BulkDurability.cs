@@ -4,8 +4,8 @@ namespace Sluice.Storage;
 public enum BulkDurability
 {
     /// <summary>
-    /// With the next checkpoint, as everything else: the files are registered, unless a checkpoint has started since the writer began. That one
-    /// may have passed over what was written before; then it is synced at the end. For what the log can make again.
+    /// With the next checkpoint, as everything else: the files are registered, unless a checkpoint has started since the writer began. That
+    /// one may have passed over what was written before; then it is synced at the end. For what the log can make again.
     /// </summary>
     Coordinated,
 

@@ -5,9 +5,10 @@ namespace Sluice.Storage;
 /// wait for a page at that moment, the more. Any thread; each flow brings its session.
 /// </summary>
 /// <remarks>
-/// PostgreSQL's rule: a flow that finds nobody waiting makes one step; each flow that waits adds one, up to 64 pages. What is made beyond one's own page is kept for
-/// the others, unpinned and all zero, by its block number; who takes such a page reads it from the pool, where it still is.
-/// Invariant: a block number is given out once. Pages that nobody takes before the process ends stay in the fork, new and empty.
+/// PostgreSQL's rule: a flow that finds nobody waiting makes one step; each flow that waits adds one, up to 64 pages. What is made beyond
+/// one's own page is kept for the others, unpinned and all zero, by its block number; who takes such a page reads it from the pool, where
+/// it still is. Invariant: a block number is given out once. Pages that nobody takes before the process ends stay in the fork, new and
+/// empty.
 /// </remarks>
 public sealed class BulkExtender
 {
@@ -42,13 +43,15 @@ public sealed class BulkExtender
     /// <summary>How many pages it was made longer by.</summary>
     public long PageCount { get; private set; }
 
-    /// <summary>Takes a new page: all zero, pinned, exclusively locked. The caller initialises it, marks it dirty, unlocks and releases it.</summary>
+    /// <summary>Takes a new page: all zero, pinned, exclusively locked. The caller initialises it, marks it dirty, unlocks and releases
+    /// it.</summary>
     /// <param name="session">The calling flow's session.</param>
     /// <param name="ring">The ring that buffers come from; null for the whole pool.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="AioException">When awaited: there is no space, say.</exception>
     /// <exception cref="StorageException">When awaited: every buffer is pinned.</exception>
-    public async ValueTask<BufferPin> TakeAsync(BufferSession session, AccessRing? ring = null, CancellationToken cancellationToken = default)
+    public async ValueTask<BufferPin> TakeAsync(
+        BufferSession session, AccessRing? ring = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(session);
         if (TryTakeSpare(out uint block)) return await LockSpareAsync(session, block, ring, cancellationToken);
@@ -98,7 +101,8 @@ public sealed class BulkExtender
         return pins[0];
     }
 
-    private async ValueTask<BufferPin> LockSpareAsync(BufferSession session, uint block, AccessRing? ring, CancellationToken cancellationToken)
+    private async ValueTask<BufferPin> LockSpareAsync(
+        BufferSession session, uint block, AccessRing? ring, CancellationToken cancellationToken)
     {
         BufferPin pin = default;
         bool isLocked = false;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Sluice.Methods;
 
@@ -163,6 +164,7 @@ public sealed partial class BulkWriter
 
             write.Reference = handle.Reference;
             write.IsStarted = true;
+            write.StartedAt = Stopwatch.GetTimestamp();
             WriteCount++;
             ReadOnlySpan<IoVector> vectors = _vectors.AsSpan(0, remaining);
             uint block = write.Block + (uint)write.Done;
@@ -214,9 +216,12 @@ public sealed partial class BulkWriter
 
         if (zerosEnd > _reservedEnd)
         {
+            long began = Stopwatch.GetTimestamp();
             ValueTask zeros = _relation.ZeroExtendAsync(_context, _fork, _reservedEnd, zerosEnd - _reservedEnd, skipSync: true);
             if (isBlocking) zeros.AsTask().GetAwaiter().GetResult();
             else await zeros;
+            long bytes = (long)(zerosEnd - _reservedEnd) * StorageLimits.PageBytes;
+            Count(IoAction.Extend, bytes, began);
             _reservedEnd = zerosEnd;
         }
 
@@ -261,6 +266,8 @@ public sealed partial class BulkWriter
             any = true;
             RunWrite write = _writes[place.Tag];
             write.IsStarted = false;
+            long written = place.Result.Status == AioStatus.Error ? 0 : (long)place.Result.Value * StorageLimits.PageBytes;
+            Count(write.Extends ? IoAction.Extend : IoAction.Write, written, write.StartedAt);
             if (place.Result.Status == AioStatus.Error)
             {
                 End(write, place.ToException());
@@ -274,6 +281,9 @@ public sealed partial class BulkWriter
 
         return any;
     }
+
+    private void Count(IoAction action, long bytes, long began) =>
+        _relation.Storage.CountIo(_relation.IsTemporary, IoContext.BulkWrite, action, 1, bytes, Stopwatch.GetElapsedTime(began));
 
     private void End(RunWrite write, Exception? failure)
     {
@@ -304,7 +314,8 @@ public sealed partial class BulkWriter
     private async ValueTask MakeDurableAsync(CancellationToken cancellationToken)
     {
         if (_options.Durability == BulkDurability.Never || _relation.IsTemporary) return;
-        if (_options.Durability == BulkDurability.Immediate || (_options.Durability == BulkDurability.Coordinated && _options.Checkpointer is null))
+        bool hasNobodyToAsk = _options.Durability == BulkDurability.Coordinated && _options.Checkpointer is null;
+        if (_options.Durability == BulkDurability.Immediate || hasNobodyToAsk)
         {
             await _relation.SyncAsync(_context, _fork, cancellationToken);
             return;
@@ -349,6 +360,9 @@ public sealed partial class BulkWriter
         internal bool Extends { get; private set; }
 
         internal long Sequence { get; private set; }
+
+        /// <summary>When the I/O that is under way was started, in ticks of the system's clock.</summary>
+        internal long StartedAt { get; set; }
 
         /// <summary>How many blocks are written.</summary>
         internal int Done { get; set; }

@@ -21,12 +21,14 @@ public static class Prewarm
     /// <exception cref="AioException">When awaited: a read failed.</exception>
     /// <exception cref="StorageException">When awaited: a page is bad.</exception>
     public static async ValueTask<uint> LoadAsync(
-        BufferSession session, Relation relation, RelationFork fork = RelationFork.Main, uint firstBlock = 0, uint? count = null, CancellationToken cancellationToken = default)
+        BufferSession session, Relation relation, RelationFork fork = RelationFork.Main, uint firstBlock = 0, uint? count = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(relation);
         uint blocks = await ClampAsync(relation, fork, firstBlock, count, cancellationToken);
-        using ReadStream stream = new(session, relation, fork, BlockSource.Range(firstBlock, blocks), new ReadStreamOptions { IsFull = true });
+        using ReadStream stream =
+            new(session, relation, fork, BlockSource.Range(firstBlock, blocks), new ReadStreamOptions { IsFull = true });
         uint loaded = 0;
         await foreach (BufferPin pin in stream)
         {
@@ -39,8 +41,8 @@ public static class Prewarm
     }
 
     /// <summary>
-    /// Reads blocks past the pool, so that the system has them in its cache; what was read is looked at by nobody. Several reads are in flight. Of
-    /// no use for direct files, which have no cache.
+    /// Reads blocks past the pool, so that the system has them in its cache; what was read is looked at by nobody. Several reads are in
+    /// flight. Of no use for direct files, which have no cache.
     /// </summary>
     /// <param name="context">The calling flow's context.</param>
     /// <param name="relation">The relation.</param>
@@ -52,11 +54,13 @@ public static class Prewarm
     /// <exception cref="AioException">When awaited: a read failed.</exception>
     /// <exception cref="StorageException">When awaited: files are direct.</exception>
     public static async ValueTask<uint> ReadIntoSystemCacheAsync(
-        AioContext context, Relation relation, RelationFork fork = RelationFork.Main, uint firstBlock = 0, uint? count = null, CancellationToken cancellationToken = default)
+        AioContext context, Relation relation, RelationFork fork = RelationFork.Main, uint firstBlock = 0, uint? count = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(relation);
-        if (relation.Storage.Options.Direct) throw new StorageException($"{relation} cannot be read into the system's cache: its files are opened past it. Load it into the pool.");
+        if (relation.Storage.Options.Direct) throw new StorageException(
+            $"{relation} cannot be read into the system's cache: its files are opened past it. Load it into the pool.");
         uint blocks = await ClampAsync(relation, fork, firstBlock, count, cancellationToken);
         uint end = firstBlock + blocks;
         int readBlocks = Math.Min(ReadBlocks, relation.MaxCombine(fork, 0));
@@ -92,7 +96,8 @@ public static class Prewarm
         return blocks;
     }
 
-    private static async ValueTask<uint> ClampAsync(Relation relation, RelationFork fork, uint firstBlock, uint? count, CancellationToken cancellationToken)
+    private static async ValueTask<uint> ClampAsync(
+        Relation relation, RelationFork fork, uint firstBlock, uint? count, CancellationToken cancellationToken)
     {
         uint length = await relation.GetBlockCountAsync(fork, cancellationToken);
         return firstBlock >= length ? 0 : Math.Min(count ?? uint.MaxValue, length - firstBlock);

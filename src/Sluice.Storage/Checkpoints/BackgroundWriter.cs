@@ -1,8 +1,8 @@
 namespace Sluice.Storage;
 
 /// <summary>
-/// Writes pages that will soon have to go, ahead of the clock hand, so that whoever needs a buffer finds a clean one: as many as will be wanted
-/// before the next round (<see cref="BackgroundWriterEstimate"/>), neighbours together, several writes in flight.
+/// Writes pages that will soon have to go, ahead of the clock hand, so that whoever needs a buffer finds a clean one: as many as will be
+/// wanted before the next round (<see cref="BackgroundWriterEstimate"/>), neighbours together, several writes in flight.
 /// </summary>
 /// <remarks>
 /// Works on the loop of its caller, or on one of its own when the caller is on none. A page that somebody uses is left alone. When a

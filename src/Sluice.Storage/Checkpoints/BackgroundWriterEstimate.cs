@@ -1,14 +1,14 @@
 namespace Sluice.Storage;
 
 /// <summary>
-/// How many buffers the background writer should make clean ahead of the clock hand: as many as will be wanted before its next round, by the
-/// pace at which buffers were taken and by how many buffers the hand had to look at for each.
+/// How many buffers the background writer should make clean ahead of the clock hand: as many as will be wanted before its next round, by
+/// the pace at which buffers were taken and by how many buffers the hand had to look at for each.
 /// </summary>
 /// <remarks>
 /// <para>
-/// PostgreSQL's estimate. The pace follows a rise at once and a fall slowly (16 samples); the density, buffers looked at per buffer that could
-/// be taken, is a moving average over 16 samples that starts at 10. At least so much is looked at that the whole pool is covered in two minutes.
-/// The cleaner never laps the hand: beyond it lie buffers whose usage is still being counted down.
+/// PostgreSQL's estimate. The pace follows a rise at once and a fall slowly (16 samples); the density, buffers looked at per buffer that
+/// could be taken, is a moving average over 16 samples that starts at 10. At least so much is looked at that the whole pool is covered in
+/// two minutes. The cleaner never laps the hand: beyond it lie buffers whose usage is still being counted down.
 /// </para>
 /// <para>Plain arithmetic without I/O. Use per round: <see cref="BeginRound"/>, then <see cref="Visited"/> while <see cref="WantsMore"/>,
 /// then <see cref="EndRound"/>.</para>

@@ -18,7 +18,8 @@ public sealed record BackgroundWriterOptions
     /// <summary>How many writes may be in flight; 16 unless said otherwise.</summary>
     public int WritesMax { get; init; } = 16;
 
-    /// <summary>After how many written blocks the system is asked to write back; 64 unless said otherwise, 0 for never. Off for direct files.</summary>
+    /// <summary>After how many written blocks the system is asked to write back; 64 unless said otherwise, 0 for never. Off for direct
+    /// files.</summary>
     public int WriteBackBlocks { get; init; } = 64;
 
     internal void Validate()

@@ -4,7 +4,8 @@ namespace Sluice.Storage;
 /// Whether a paced checkpoint is ahead of its schedule, and for how long it may rest: it has to be done when its share of the time between
 /// checkpoints is over, and when its share of the log that may be written between checkpoints is written, whichever comes first.
 /// </summary>
-/// <remarks>Plain arithmetic, like PostgreSQL's: progress is a share of the pages; both schedules are stretched by the completion target.</remarks>
+/// <remarks>Plain arithmetic, like PostgreSQL's: progress is a share of the pages; both schedules are stretched by the completion
+/// target.</remarks>
 internal readonly struct CheckpointPacer
 {
     private readonly double _intervalSeconds;

@@ -1,17 +1,17 @@
 namespace Sluice.Storage;
 
 /// <summary>
-/// The pages of one checkpoint in the order in which they are written: by tablespace, relation, fork and block, so that neighbours become one
-/// write; tablespaces take turns such that all of them finish together, because each may be a device of its own.
+/// The pages of one checkpoint in the order in which they are written: by tablespace, relation, fork and block, so that neighbours become
+/// one write; tablespaces take turns such that all of them finish together, because each may be a device of its own.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Each page costs 12 bytes: a 64-bit key (rank of its relation and fork, block) and the index of its buffer. Ranks are given after the pages
-/// were collected, when all relations are known; then one sort of plain numbers does it. The memory is kept for the next checkpoint.
+/// Each page costs 12 bytes: a 64-bit key (rank of its relation and fork, block) and the index of its buffer. Ranks are given after the
+/// pages were collected, when all relations are known; then one sort of plain numbers does it. The memory is kept for the next checkpoint.
 /// </para>
 /// <para>
-/// Tablespaces are balanced as in PostgreSQL: each has a share of progress per page, and the one that is furthest behind is next. There are few,
-/// so it is looked for in a line. Not for use by several threads.
+/// Tablespaces are balanced as in PostgreSQL: each has a share of progress per page, and the one that is furthest behind is next. There are
+/// few, so it is looked for in a line. Not for use by several threads.
 /// </para>
 /// </remarks>
 internal sealed class CheckpointPlan
@@ -118,7 +118,8 @@ internal sealed class CheckpointPlan
         int count = 0;
 
         // The key of the block above the highest possible one belongs to the next fork, and its block 0 is no neighbour: ranks differ.
-        while (count < limit && _keys[taken.Next + count] == firstKey + (ulong)count && (_keys[taken.Next + count] >> 32) == (firstKey >> 32))
+        while (count < limit && _keys[taken.Next + count] == firstKey + (ulong)count
+            && (_keys[taken.Next + count] >> 32) == (firstKey >> 32))
         {
             PageTag tag = new(fork.Relation, fork.Fork, (uint)_keys[taken.Next + count]);
             pages[count] = new BufferSlot(_buffers[taken.Next + count], tag);

@@ -3,23 +3,24 @@ using System.Runtime.InteropServices;
 namespace Sluice.Storage;
 
 /// <summary>
-/// Makes checkpoints: everything that was dirty when one began is on disk and durable when it has ended. Pages are sorted, neighbours written
-/// together, many writes are in flight, tablespaces take turns, and all files are synced in parallel at the end. Spread over time, or at full speed.
+/// Makes checkpoints: everything that was dirty when one began is on disk and durable when it has ended. Pages are sorted, neighbours
+/// written together, many writes are in flight, tablespaces take turns, and all files are synced in parallel at the end. Spread over time,
+/// or at full speed.
 /// </summary>
 /// <remarks>
 /// <para>
 /// Works on an <see cref="AioLoop"/>: that of the caller, when the caller is on one, else one of its own, whose thread sleeps between
-/// checkpoints. There each write in flight is a lane, an asynchronous flow that takes a run of pages, writes it, and takes the next when that is
-/// done: so no write waits for the slowest of those before it.
+/// checkpoints. There each write in flight is a lane, an asynchronous flow that takes a run of pages, writes it, and takes the next when
+/// that is done: so no write waits for the slowest of those before it.
 /// </para>
 /// <para>
-/// Invariants. (a) One checkpoint at a time. (b) The order is: unlinks that were asked for are set apart (<see cref="SyncRequests.PreCheckpoint"/>),
-/// the log says where recovery will begin, <see cref="StartedCount"/> grows, dirty pages are marked, written, then synced; then the log's record is
-/// durable, and only then names are removed. (c) A page that was marked is passed over only when somebody else has written it since. One that is
-/// locked or being read or written when its turn comes is put back to the end, and waited for there. (d) When a write fails its page stays
-/// dirty and marked, no record is made, and the checkpoint has failed; the next one finds the page again. (e) When a sync fails everything
-/// that is asked of <see cref="SyncRequests"/> fails from then on: trying again would be told that all is well.
-/// </para>
+/// Invariants. (a) One checkpoint at a time. (b) The order is: unlinks that were asked for are set apart
+/// (<see cref="SyncRequests.PreCheckpoint"/>), the log says where recovery will begin, <see cref="StartedCount"/> grows, dirty pages are
+/// marked, written, then synced; then the log's record is durable, and only then names are removed. (c) A page that was marked is passed
+/// over only when somebody else has written it since. One that is locked or being read or written when its turn comes is put back to the
+/// end, and waited for there. (d) When a write fails its page stays dirty and marked, no record is made, and the checkpoint has failed; the
+/// next one finds the page again. (e) When a sync fails everything that is asked of <see cref="SyncRequests"/> fails from then on: trying
+/// again would be told that all is well. </para>
 /// </remarks>
 public sealed class Checkpointer : IAsyncDisposable
 {
@@ -70,30 +71,34 @@ public sealed class Checkpointer : IAsyncDisposable
     /// <summary>How many have failed. Any thread.</summary>
     public long FailedCount => Volatile.Read(ref _failedCount);
 
-    /// <summary>Pages that the checkpoint of the moment found, and how many of them it has been through. Any thread; of the last one between checkpoints.</summary>
+    /// <summary>Pages that the checkpoint of the moment found, and how many of them it has been through. Any thread; of the last one
+    /// between checkpoints.</summary>
     public (int Found, int Done) Progress => Volatile.Read(ref _writer) is { } writer ? (writer.Plan.Count, writer.Taken) : default;
 
     /// <summary>
-    /// Makes a checkpoint; when one is running, lets it finish at full speed (unless this one is paced as well) and then makes this one. Any thread.
+    /// Makes a checkpoint; when one is running, lets it finish at full speed (unless this one is paced as well) and then makes this one.
+    /// Any thread.
     /// </summary>
     /// <param name="flags">What kind.</param>
     /// <param name="cancellationToken">Ends it between two writes; it has failed then.</param>
     /// <returns>What it did. Everything that was dirty before this was called is durable.</returns>
     /// <exception cref="AioException">When awaited: a page could not be written, or a file not synced.</exception>
     /// <exception cref="StorageException">When awaited: a sync failed before, so that nothing can be promised.</exception>
-    public Task<CheckpointResult> CheckpointAsync(CheckpointFlags flags = CheckpointFlags.None, CancellationToken cancellationToken = default)
+    public Task<CheckpointResult> CheckpointAsync(
+        CheckpointFlags flags = CheckpointFlags.None, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        Haste? haste = null;
         if ((flags & CheckpointFlags.Paced) == 0)
         {
             // Counted until its turn comes: a paced one that gets the turn before it hurries too.
-            Interlocked.Increment(ref _hurriedWaiting);
+            haste = new Haste(this);
             Hurry();
         }
 
         return AioLoop.Current is not null
-            ? CheckpointOnLoopAsync(flags, cancellationToken)
-            : OwnLoop().InvokeAsync(() => CheckpointOnLoopAsync(flags, cancellationToken));
+            ? CheckpointOnLoopAsync(flags, haste, cancellationToken)
+            : CheckpointOnOwnLoopAsync(flags, haste, cancellationToken);
     }
 
     /// <summary>Lets the checkpoint that runs go on at full speed. Any thread.</summary>
@@ -108,7 +113,8 @@ public sealed class Checkpointer : IAsyncDisposable
     /// Makes paced checkpoints for ever: one per interval, and one whenever so much log was written that the next is due. One that fails is
     /// reported by <see cref="Failed"/>, and does not end this.
     /// </summary>
-    /// <param name="stopping">Ends it; a checkpoint that runs is ended between two writes. Make a last one with <see cref="CheckpointAsync"/>.</param>
+    /// <param name="stopping">Ends it; a checkpoint that runs is ended between two writes. Make a last one with
+    /// <see cref="CheckpointAsync"/>.</param>
     public async Task RunAsync(CancellationToken stopping)
     {
         long begun = _time.GetTimestamp();
@@ -151,6 +157,9 @@ public sealed class Checkpointer : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>How many checkpoints at full speed wait for their turn. Any thread.</summary>
+    internal int HurriedWaiting => Volatile.Read(ref _hurriedWaiting);
+
     private bool IsHurried => Volatile.Read(ref _hurries) || Volatile.Read(ref _hurriedWaiting) != 0;
 
     private AioLoop OwnLoop()
@@ -164,7 +173,20 @@ public sealed class Checkpointer : IAsyncDisposable
         }
     }
 
-    private async Task<CheckpointResult> CheckpointOnLoopAsync(CheckpointFlags flags, CancellationToken cancellationToken)
+    private async Task<CheckpointResult> CheckpointOnOwnLoopAsync(CheckpointFlags flags, Haste? haste, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await OwnLoop().InvokeAsync(() => CheckpointOnLoopAsync(flags, haste, cancellationToken)).ConfigureAwait(false);
+        }
+        finally
+        {
+            // When there is no loop to be had it never stands in line.
+            haste?.End();
+        }
+    }
+
+    private async Task<CheckpointResult> CheckpointOnLoopAsync(CheckpointFlags flags, Haste? haste, CancellationToken cancellationToken)
     {
         try
         {
@@ -172,7 +194,7 @@ public sealed class Checkpointer : IAsyncDisposable
         }
         finally
         {
-            if ((flags & CheckpointFlags.Paced) == 0) Interlocked.Decrement(ref _hurriedWaiting);
+            haste?.End();
         }
 
         try
@@ -246,7 +268,9 @@ public sealed class Checkpointer : IAsyncDisposable
         {
             CheckpointPacer pacer = new(_options.Interval, _options.CompletionTarget, _options.LogBytesMax);
             long writesBegun = _time.GetTimestamp();
-            await writer.WriteAsync(WriteFlags.OnlyForCheckpoint, redo, () => RestAsync(writer, pacer, writesBegun, redo, cancellationToken), cancellationToken);
+            await writer.WriteAsync(
+                WriteFlags.OnlyForCheckpoint, redo, () =>
+                RestAsync(writer, pacer, writesBegun, redo, cancellationToken), cancellationToken);
         }
 
         await writer.WriteDeferredAsync();
@@ -258,7 +282,8 @@ public sealed class Checkpointer : IAsyncDisposable
         AioContext context = AioLoop.Current!.Context;
         if (_writer is { } present && ReferenceEquals(present.Session.Context, context)) return present;
         ReleaseWriter();
-        BufferSession session = _pool.CreateSession("checkpointer", new BufferSessionOptions { Context = context, CombineMax = _options.CombineBlocksMax });
+        BufferSession session =
+            _pool.CreateSession("checkpointer", new BufferSessionOptions { Context = context, CombineMax = _options.CombineBlocksMax });
         PlannedWriter writer = new(session, _options.WritesMax, _writeBack);
         Volatile.Write(ref _writer, writer);
         return writer;
@@ -271,7 +296,8 @@ public sealed class Checkpointer : IAsyncDisposable
     }
 
     // A rest is shared by all lanes; afterwards each looks at the schedule anew, and the first that takes a run lets the others rest again.
-    private async ValueTask RestAsync(PlannedWriter writer, CheckpointPacer pacer, long writesBegun, LogPosition redo, CancellationToken cancellationToken)
+    private async ValueTask RestAsync(
+        PlannedWriter writer, CheckpointPacer pacer, long writesBegun, LogPosition redo, CancellationToken cancellationToken)
     {
         while (!IsHurried && !writer.HasFailed && !cancellationToken.IsCancellationRequested)
         {
@@ -294,8 +320,10 @@ public sealed class Checkpointer : IAsyncDisposable
             Interlocked.MemoryBarrier();
             if (IsHurried) return;
             if (_writeBack.IsOn) _writeBack.Issue(writer.Session.Context);
-            using ITimer timer = _time.CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), woken, rest, Timeout.InfiniteTimeSpan);
-            using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), woken);
+            using ITimer timer = _time.CreateTimer(
+                static state => ((TaskCompletionSource)state!).TrySetResult(), woken, rest, Timeout.InfiniteTimeSpan);
+            using CancellationTokenRegistration registration =
+                cancellationToken.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), woken);
             await woken.Task;
         }
         finally
@@ -309,5 +337,23 @@ public sealed class Checkpointer : IAsyncDisposable
     {
         ulong inserted = _options.Log.InsertedUpTo.Value;
         return inserted <= position.Value ? 0 : (long)(inserted - position.Value);
+    }
+
+    /// <summary>A checkpoint at full speed that waits for its turn: counted once, whoever says that it no longer does.</summary>
+    private sealed class Haste
+    {
+        private readonly Checkpointer _checkpointer;
+        private int _isOver;
+
+        internal Haste(Checkpointer checkpointer)
+        {
+            _checkpointer = checkpointer;
+            Interlocked.Increment(ref checkpointer._hurriedWaiting);
+        }
+
+        internal void End()
+        {
+            if (Interlocked.Exchange(ref _isOver, 1) == 0) Interlocked.Decrement(ref _checkpointer._hurriedWaiting);
+        }
     }
 }

@@ -15,10 +15,12 @@ public sealed record CheckpointerOptions
     /// <summary>The share of the interval, and of the log, that a paced checkpoint takes; 0.9 unless said otherwise.</summary>
     public double CompletionTarget { get; init; } = 0.9;
 
-    /// <summary>How much log may be written between checkpoints, in bytes; 1 GiB unless said otherwise. 0: the log does not matter.</summary>
+    /// <summary>How much log may be written between checkpoints, in bytes; 1 GiB unless said otherwise. 0: the log does not
+    /// matter.</summary>
     public long LogBytesMax { get; init; } = 1L << 30;
 
-    /// <summary>After how many written blocks the system is asked to write back; 32 unless said otherwise, 0 for never. Off for direct files.</summary>
+    /// <summary>After how many written blocks the system is asked to write back; 32 unless said otherwise, 0 for never. Off for direct
+    /// files.</summary>
     public int WriteBackBlocks { get; init; } = 32;
 
     /// <summary>The log; none unless said otherwise.</summary>

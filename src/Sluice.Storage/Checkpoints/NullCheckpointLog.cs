@@ -14,7 +14,8 @@ public sealed class NullCheckpointLog : ICheckpointLog
     public LogPosition InsertedUpTo => default;
 
     /// <inheritdoc/>
-    public ValueTask<LogPosition> BeginCheckpointAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(default(LogPosition));
+    public ValueTask<LogPosition> BeginCheckpointAsync(CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(default(LogPosition));
 
     /// <inheritdoc/>
     public ValueTask CompleteCheckpointAsync(LogPosition redo, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;

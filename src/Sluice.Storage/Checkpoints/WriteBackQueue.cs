@@ -1,9 +1,9 @@
 namespace Sluice.Storage;
 
 /// <summary>
-/// Collects what was written into the system's cache and asks the system, in few merged hints, to begin writing it back: so that the syncs of a
-/// checkpoint find little left to do, and the system does not write everything at once when it likes. Off for direct files, where nothing is in
-/// the cache. A hint never opens a file that is not open, is dropped when all handles are in use, and promises nothing.
+/// Collects what was written into the system's cache and asks the system, in few merged hints, to begin writing it back: so that the syncs
+/// of a checkpoint find little left to do, and the system does not write everything at once when it likes. Off for direct files, where
+/// nothing is in the cache. A hint never opens a file that is not open, is dropped when all handles are in use, and promises nothing.
 /// </summary>
 /// <remarks>Belongs to one flow, like the context it issues on.</remarks>
 public sealed class WriteBackQueue

@@ -15,17 +15,20 @@ public static class ClusterFiles
     /// <param name="onProblem">Told of a folder that could not be listed; the others are.</param>
     /// <param name="cancellationToken">Checked before each folder.</param>
     public static Task<IReadOnlyList<ClusterFile>> ListAsync(
-        AioSystem system, string dataDirectory, ControlFile control, Action<ClusterProblem> onProblem, CancellationToken cancellationToken = default)
+        AioSystem system, string dataDirectory, ControlFile control, Action<ClusterProblem> onProblem,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(system);
         ArgumentException.ThrowIfNullOrEmpty(dataDirectory);
         ArgumentNullException.ThrowIfNull(control);
         ArgumentNullException.ThrowIfNull(onProblem);
-        return BlockingWork.RunAsync(system, () => List(system.FileSystem, dataDirectory, control, onProblem, cancellationToken), cancellationToken);
+        return BlockingWork.RunAsync(
+            system, () => List(system.FileSystem, dataDirectory, control, onProblem, cancellationToken), cancellationToken);
     }
 
     private static IReadOnlyList<ClusterFile> List(
-        IoFileSystem fileSystem, string dataDirectory, ControlFile control, Action<ClusterProblem> onProblem, CancellationToken cancellationToken)
+        IoFileSystem fileSystem, string dataDirectory, ControlFile control, Action<ClusterProblem> onProblem,
+            CancellationToken cancellationToken)
     {
         List<ClusterFile> files = [];
         Stack<string> folders = new();
@@ -66,7 +69,8 @@ public static class ClusterFiles
         return files;
     }
 
-    private static IEnumerable<string> ListTablespaces(IoFileSystem fileSystem, string dataDirectory, ControlFile control, Action<ClusterProblem> onProblem)
+    private static IEnumerable<string> ListTablespaces(
+        IoFileSystem fileSystem, string dataDirectory, ControlFile control, Action<ClusterProblem> onProblem)
     {
         const string folder = "pg_tblspc";
         List<string> found = [];

@@ -7,7 +7,8 @@ namespace Sluice.Storage;
 /// <param name="ProblemCount">Files and folders that could not be looked at whole.</param>
 /// <param name="ReadBytes">Bytes that were read.</param>
 /// <param name="Elapsed">How long it took.</param>
-public sealed record ClusterVerification(int FileCount, long BlockCount, long BadBlockCount, int ProblemCount, long ReadBytes, TimeSpan Elapsed)
+public sealed record ClusterVerification(
+    int FileCount, long BlockCount, long BadBlockCount, int ProblemCount, long ReadBytes, TimeSpan Elapsed)
 {
     /// <summary>Whether everything was read, and is valid.</summary>
     public bool IsSound => BadBlockCount == 0 && ProblemCount == 0;

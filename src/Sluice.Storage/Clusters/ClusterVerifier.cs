@@ -79,7 +79,8 @@ public sealed class ClusterVerifier
         if (!control.IsShutDown)
         {
             throw new StorageException(
-                $"{_dataDirectory} was not shut down cleanly (its control file says {Describe(control.State)}), so pages may be half written: start the server, let it recover, and stop it.");
+                $"{_dataDirectory} was not shut down cleanly (its control file says {Describe(control.State)}), "
+                    + "so pages may be half written: start the server, let it recover, and stop it.");
         }
 
         _control = control;
@@ -104,14 +105,18 @@ public sealed class ClusterVerifier
             long rest = file.LengthBytes % StorageLimits.PageBytes;
             if (rest != 0)
             {
-                Report(new ClusterProblem(file.Path, $"its length of {file.LengthBytes} bytes is no multiple of {StorageLimits.PageBytes}: the last {rest} bytes are no whole block, and were not verified"));
+                Report(new ClusterProblem(
+                    file.Path,
+                    $"its length of {file.LengthBytes} bytes is no multiple of {StorageLimits.PageBytes}: "
+                        + $"the last {rest} bytes are no whole block, and were not verified"));
             }
         }
 
         using (cancellationToken.Register(static state => ((ClusterVerifier)state!)._isStopping = true, this)) await RunFlowsAsync(ranges);
         cancellationToken.ThrowIfCancellationRequested();
         return new ClusterVerification(
-            files.Count - ranges.UnopenedCount, _blockCount, _badBlockCount, _problemCount, _bytesDone, _system.TimeProvider.GetElapsedTime(started));
+            files.Count - ranges.UnopenedCount, _blockCount, _badBlockCount, _problemCount, _bytesDone,
+                _system.TimeProvider.GetElapsedTime(started));
     }
 
     internal void CountBlocks(int blocks)

@@ -100,7 +100,8 @@ public sealed record ControlFile
                 $"{path} is damaged: its checksum is {found:X8}, its content asks for {expected:X8}. Restore it from a backup.");
         }
 
-        if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out int major) || major < 13 || major > 18 || (major == 18) != (format == Version18))
+        if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out int major) || major < 13 || major > 18
+            || (major == 18) != (format == Version18))
         {
             throw Unknown(dataDirectory, version, format);
         }

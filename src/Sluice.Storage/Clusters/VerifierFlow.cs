@@ -93,7 +93,9 @@ internal sealed class VerifierFlow
             IoFileSystem fileSystem = _verifier.System.FileSystem;
             try
             {
-                IoFile open = _ownsThread ? fileSystem.Open(path, options) : await BlockingWork.RunAsync(_verifier.System, () => fileSystem.Open(path, options));
+                IoFile open = _ownsThread
+                    ? fileSystem.Open(path, options)
+                    : await BlockingWork.RunAsync(_verifier.System, () => fileSystem.Open(path, options));
                 _range = new VerifierRange(file, open, GenericFileTarget.For(open), offset, end);
             }
             catch (AioException failure)
@@ -180,7 +182,9 @@ internal sealed class VerifierFlow
             }
 
             uint block = BlockOf(slot, done);
-            string reason = result.Status == AioStatus.Error ? slot.Place.Explain() : $"only {result.Value} of {StorageLimits.PageBytes} bytes could be read";
+            string reason = result.Status == AioStatus.Error
+                ? slot.Place.Explain()
+                : $"only {result.Value} of {StorageLimits.PageBytes} bytes could be read";
             _verifier.Report(new ClusterProblem(slot.Range!.File.Path, $"block {block} cannot be read: {reason}"));
             _verifier.CountBytes(StorageLimits.PageBytes);
         }
@@ -190,12 +194,15 @@ internal sealed class VerifierFlow
     {
         ClusterFile file = slot.Range!.File;
         _verifier.Report(new ClusterProblem(
-            file.Path, $"it ends before byte {slot.OffsetBytes + doneBytes + 1}, though it had {file.LengthBytes} bytes when it was listed: somebody changes the data directory"));
+            file.Path,
+            $"it ends before byte {slot.OffsetBytes + doneBytes + 1}, though it had {file.LengthBytes} bytes when it was listed: "
+                + "somebody changes the data directory"));
         _verifier.CountBytes(slot.LengthBytes - doneBytes);
     }
 
     private uint BlockOf(Slot slot, int skippedBytes) =>
-        unchecked((slot.Range!.File.Name.Segment * _verifier.SegmentBlocks) + (uint)((slot.OffsetBytes + skippedBytes) / StorageLimits.PageBytes));
+        unchecked((slot.Range!.File.Name.Segment * _verifier.SegmentBlocks)
+            + (uint)((slot.OffsetBytes + skippedBytes) / StorageLimits.PageBytes));
 
     private void Check(Slot slot, int fromBytes, int toBytes)
     {
@@ -229,7 +236,8 @@ internal sealed class VerifierFlow
     {
         PageVerdict verdict = PageVerifier.Verify(page, block, checksums: true);
         if (PageVerifier.IsAccepted(verdict)) return;
-        _verifier.Report(new BadBlock(slot.Range!.File.Path, block, PageChecksum.Compute(page, block), PageHeader.ChecksumOf(page), verdict));
+        _verifier.Report(new BadBlock(
+            slot.Range!.File.Path, block, PageChecksum.Compute(page, block), PageHeader.ChecksumOf(page), verdict));
     }
 
     private sealed class Slot(AioBuffer buffer)

@@ -33,7 +33,8 @@ public static partial class PageChecksum
         }
 
         Vector256<uint> none = Vector256<uint>.Zero;
-        Vector256<uint> folded = Mix(Mix(first, none), none) ^ Mix(Mix(second, none), none) ^ Mix(Mix(third, none), none) ^ Mix(Mix(fourth, none), none);
+        Vector256<uint> folded =
+            Mix(Mix(first, none), none) ^ Mix(Mix(second, none), none) ^ Mix(Mix(third, none), none) ^ Mix(Mix(fourth, none), none);
         return Fold(folded);
     }
 

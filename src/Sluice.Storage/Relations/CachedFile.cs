@@ -12,9 +12,10 @@ namespace Sluice.Storage;
 /// lock. (b) Who holds a file that stands in <c>_file</c> can go on using it until it releases the hold: a reader takes the hold (a full
 /// fence) and then looks whether the file still stands there; the cache takes it away (a full fence) and then looks whether it is
 /// held, and puts it back if so. So either the reader sees that it is gone, or the cache sees that it is in use. (c) A reader that
-/// finds nothing looks again under the cache's lock, where nobody is deciding, and opens the file under <c>_gate</c>, so that it is opened once
-/// however many want it, and never while it is open.
-/// (d) A file that failed to become durable stays poisoned, whoever closes and opens it: the mark is carried over.
+/// finds nothing looks again under the cache's lock, where nobody is deciding, and opens the file under <c>_gate</c>, so that it is opened
+/// once however many want it, and never while it is open.
+/// (d) A file that failed to become durable stays poisoned, whoever closes and opens it: the mark is carried over, also from files that
+/// were closed while in use and are poisoned later by what was in flight on them, however many there are.
 /// </remarks>
 public sealed class CachedFile
 {
@@ -22,7 +23,7 @@ public sealed class CachedFile
     private readonly IoOpenOptions _options;
     private readonly Lock _gate = new();
     private IoFile? _file;
-    private IoFile? _predecessor;
+    private IoFile[] _predecessors = [];
     private int _poisonErrno;
     private long _lastUse;
 
@@ -56,7 +57,14 @@ public sealed class CachedFile
             int errno = Volatile.Read(ref _poisonErrno);
             if (errno != 0) return errno;
             errno = Volatile.Read(ref _file)?.PoisonErrno ?? 0;
-            return errno != 0 ? errno : Volatile.Read(ref _predecessor)?.PoisonErrno ?? 0;
+            foreach (IoFile predecessor in Volatile.Read(ref _predecessors))
+            {
+                if (errno != 0) return errno;
+                errno = predecessor.PoisonErrno;
+            }
+
+            // One that was forgotten in between left its mark before.
+            return errno != 0 ? errno : Volatile.Read(ref _poisonErrno);
         }
     }
 
@@ -99,8 +107,8 @@ public sealed class CachedFile
     public void Close() => _cache.Close(this);
 
     /// <summary>
-    /// As <see cref="Close"/>, and not before whoever is just opening it has done so: what is opened after this is what has the name now. Blocks
-    /// while it is opened.
+    /// As <see cref="Close"/>, and not before whoever is just opening it has done so: what is opened after this is what has the name now.
+    /// Blocks while it is opened.
     /// </summary>
     internal void CloseOpened()
     {
@@ -131,10 +139,30 @@ public sealed class CachedFile
             return null;
         }
 
-        // One that is in use may yet be poisoned by what is in flight.
-        if (file.IsPoisoned) Volatile.Write(ref _poisonErrno, file.PoisonErrno);
-        else if (isHeld) Volatile.Write(ref _predecessor, file);
+        RememberPoison(file, isHeld);
         return file;
+    }
+
+    // Under the cache's lock. One that is in use may yet be poisoned by what is in flight, and so may any that were closed before it.
+    private void RememberPoison(IoFile file, bool isHeld)
+    {
+        if (_predecessors.Length == 0 && !isHeld)
+        {
+            if (file.IsPoisoned) Volatile.Write(ref _poisonErrno, file.PoisonErrno);
+            return;
+        }
+
+        List<IoFile> inUse = [];
+        foreach (IoFile predecessor in _predecessors) Remember(predecessor, predecessor.IsHeld);
+        Remember(file, isHeld);
+        Volatile.Write(ref _predecessors, [.. inUse]);
+
+        // Whether it is held was looked at first: who poisons a file holds it meanwhile.
+        void Remember(IoFile closed, bool wasHeld)
+        {
+            if (closed.IsPoisoned) Volatile.Write(ref _poisonErrno, closed.PoisonErrno);
+            else if (wasHeld) inUse.Add(closed);
+        }
     }
 
     internal void MarkUsed() => Volatile.Write(ref _lastUse, _cache.Now);

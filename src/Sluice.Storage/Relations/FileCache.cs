@@ -112,7 +112,7 @@ public sealed class FileCache
                 {
                     return _system.FileSystem.Open(entry.Path, options);
                 }
-                catch (AioException failure) when (failure.Errno is Errno.EMFILE or Errno.ENFILE && CloseOldest())
+                catch (AioException failure) when (failure.Errno is Errno.EMFILE or Errno.ENFILE && TryMakeRoom())
                 {
                     // Somebody else in the process, or on the machine, has them: with fewer of ours there is room again.
                 }
@@ -149,8 +149,9 @@ public sealed class FileCache
     }
 
     /// <summary>
-    /// Holds a file if it is open, while nobody is deciding whether it is in use: it is there, or it is gone. Having waited for the decision
-    /// is not enough, because the next one may have taken the file away for a moment, and it would then be opened and entered twice.
+    /// Holds a file if it is open, while nobody is deciding whether it is in use: it is there, or it is gone. Having waited for the
+    /// decision is not enough, because the next one may have taken the file away for a moment, and it would then be opened and entered
+    /// twice.
     /// </summary>
     internal bool TryHoldDecided(CachedFile entry, int stripe, [NotNullWhen(true)] out IoFile? file)
     {
@@ -207,7 +208,9 @@ public sealed class FileCache
         }
     }
 
-    private bool CloseOldest()
+    /// <summary>Closes the file that was used least recently, so that somebody else can have its descriptor. False when all are in
+    /// use.</summary>
+    internal bool TryMakeRoom()
     {
         IoFile? victim;
         lock (_lock) victim = TakeOldest();

@@ -41,7 +41,7 @@ public sealed partial class Relation
         RelationForkFiles files = _forks[(int)fork];
         return files.TryGetBlockCount(out uint count)
             ? new ValueTask<uint>(count)
-            : new ValueTask<uint>(BlockingWork.RunAsync(Storage.System, () => files.NoteCounted(CountBlocks(fork)), cancellationToken));
+            : new ValueTask<uint>(CountBlocksAsync(files, fork, cancellationToken));
     }
 
     /// <summary>How many blocks a fork has. Blocks when they have to be counted.</summary>
@@ -87,7 +87,8 @@ public sealed partial class Relation
         AioReturn place = new();
         while (pages.LengthBytes != 0)
         {
-            WaitReference reference = ContextIo.Start(context, place, (Relation: this, fork, block, pages, skipSync), static (handle, state) =>
+            WaitReference reference =
+                ContextIo.Start(context, place, (Relation: this, fork, block, pages, skipSync), static (handle, state) =>
                 state.Relation.StartExtend(handle, state.fork, state.block, [state.pages], state.skipSync));
             await context.WaitAsync(reference);
             place.ThrowIfFailed();
@@ -113,15 +114,24 @@ public sealed partial class Relation
     public async ValueTask ZeroExtendAsync(AioContext context, RelationFork fork, uint firstBlock, uint count, bool skipSync = false)
     {
         ArgumentNullException.ThrowIfNull(context);
-        AioReturn place = new();
-        while (count > 0)
+        RelationForkFiles files = _forks[(int)fork];
+        ZeroWrites writes = files.TakeZeroWrites();
+        try
         {
-            uint run = Math.Min(count, _segmentBlocks - (firstBlock % _segmentBlocks));
-            int threshold = Storage.Options.AllocateAboveBlocks;
-            bool allocated = threshold >= 0 && run > threshold && !_refusesAllocation && await TryAllocateAsync(context, place, fork, firstBlock, run, skipSync);
-            if (!allocated) await WriteZerosAsync(context, place, fork, firstBlock, run, skipSync);
-            firstBlock += run;
-            count -= run;
+            while (count > 0)
+            {
+                uint run = Math.Min(count, _segmentBlocks - (firstBlock % _segmentBlocks));
+                int threshold = Storage.Options.AllocateAboveBlocks;
+                bool allocated = threshold >= 0 && run > threshold && !_refusesAllocation
+                    && await TryAllocateAsync(context, writes.Place, fork, firstBlock, run, skipSync);
+                if (!allocated) await WriteZerosAsync(context, writes, fork, firstBlock, run, skipSync);
+                firstBlock += run;
+                count -= run;
+            }
+        }
+        finally
+        {
+            if (writes.IsEmpty) files.GiveZeroWrites(writes);
         }
     }
 
@@ -180,7 +190,8 @@ public sealed partial class Relation
         if (fork == RelationFork.Main) Storage.Forget(this);
     }
 
-    /// <summary>The files of a fork were removed after a checkpoint: whoever looked at it meanwhile has them open, and knows their length.</summary>
+    /// <summary>The files of a fork were removed after a checkpoint: whoever looked at it meanwhile has them open, and knows their
+    /// length.</summary>
     internal void NoteRemoved(RelationFork fork)
     {
         _forks[(int)fork].Close();
@@ -203,10 +214,14 @@ public sealed partial class Relation
 
         fileSystem.Open(path, new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew }).Dispose();
 
-        // A file that had the name before may be open still: a sync that was under way when it was removed, or a look at a relation whose name
-        // waited for the checkpoint, opened it. What is written to it would be nowhere.
+        // A file that had the name before may be open still: a sync that was under way when it was removed, or a look at a relation whose
+        // name waited for the checkpoint, opened it. What is written to it would be nowhere.
         _forks[(int)fork].Close();
     }
+
+    // Apart from its caller, whose usual way would pay for what this captures.
+    private Task<uint> CountBlocksAsync(RelationForkFiles files, RelationFork fork, CancellationToken cancellationToken) =>
+        BlockingWork.RunAsync(Storage.System, () => files.NoteCounted(CountBlocks(fork)), cancellationToken);
 
     private uint CountBlocks(RelationFork fork)
     {
@@ -228,7 +243,8 @@ public sealed partial class Relation
             if (blocks > _segmentBlocks)
             {
                 throw new StorageException(
-                    $"{segment.File.Path} has {blocks} blocks, but segments here have {_segmentBlocks} at most: set StorageOptions.SegmentBlocks to what the data directory was made with.");
+                    $"{segment.File.Path} has {blocks} blocks, but segments here have {_segmentBlocks} at most: "
+                        + "set StorageOptions.SegmentBlocks to what the data directory was made with.");
             }
 
             return (uint)blocks;
@@ -242,7 +258,8 @@ public sealed partial class Relation
     private List<RelationSegment> ExistingSegments(RelationFork fork)
     {
         List<RelationSegment> segments = [Segment(fork, 0)];
-        for (uint segment = 1; Storage.System.FileSystem.Exists(AbsolutePathOf(fork, segment)); segment++) segments.Add(Segment(fork, segment));
+        for (uint segment = 1; Storage.System.FileSystem.Exists(AbsolutePathOf(fork, segment)); segment++) segments.Add(
+            Segment(fork, segment));
         return segments;
     }
 
@@ -292,7 +309,8 @@ public sealed partial class Relation
         }
     }
 
-    private async ValueTask<bool> TryAllocateAsync(AioContext context, AioReturn place, RelationFork fork, uint block, uint count, bool skipSync)
+    private async ValueTask<bool> TryAllocateAsync(
+        AioContext context, AioReturn place, RelationFork fork, uint block, uint count, bool skipSync)
     {
         await OpenForExtensionAsync(fork, block);
         WaitReference? reference = StartAllocate(context, place, fork, block, count, skipSync);
@@ -328,24 +346,83 @@ public sealed partial class Relation
         }
     }
 
-    private async ValueTask WriteZerosAsync(AioContext context, AioReturn place, RelationFork fork, uint block, uint count, bool skipSync)
+    // Several in flight, all within one segment.
+    private async ValueTask WriteZerosAsync(
+        AioContext context, ZeroWrites writes, RelationFork fork, uint block, uint count, bool skipSync)
     {
         await OpenForExtensionAsync(fork, block);
-        while (count > 0)
+        uint next = block;
+        uint end = block + count;
+        uint failedAt = end;
+        Exception? failure = null;
+        while (true)
         {
-            uint run = Math.Min(count, (uint)MaxCombine(fork, block));
-            WaitReference reference = ContextIo.Start(context, place, (Relation: this, fork, block, run, skipSync), static (handle, state) =>
-                ZeroPages.StartExtend(state.Relation, handle, state.fork, state.block, state.run, state.skipSync));
-            await context.WaitAsync(reference);
-            place.ThrowIfFailed();
-            block += (uint)place.Result.Value;
-            count -= (uint)place.Result.Value;
+            while (failure is null && next < end && !writes.IsFull(context))
+            {
+                uint run = Math.Min(end - next, (uint)MaxCombine(fork, next));
+                failure = TryStartZeros(context, writes, fork, next, run, skipSync);
+                if (failure is null) next += run;
+                else failedAt = Math.Min(failedAt, next);
+            }
+
+            if (writes.IsEmpty) break;
+            await context.WaitAsync(writes.Oldest);
+            (uint first, uint wanted, AioReturn place) = writes.Take();
+            AioResult result = place.Result;
+            uint written = result.Status == AioStatus.Error ? 0 : (uint)result.Value;
+            if (written == wanted) continue;
+
+            // What a short write left is written before anything new is.
+            Exception? reason = result.Status == AioStatus.Error
+                ? place.ToException()
+                : TryStartZeros(context, writes, fork, first + written, wanted - written, skipSync);
+            if (reason is null) continue;
+            failure ??= reason;
+            failedAt = Math.Min(failedAt, first + written);
+        }
+
+        if (failure is null) return;
+
+        // Behind the gap there may be blocks: nobody knows of them yet.
+        if (next > failedAt) await CutOffAsync(fork, failedAt);
+        System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+    }
+
+    private Exception? TryStartZeros(AioContext context, ZeroWrites writes, RelationFork fork, uint block, uint count, bool skipSync)
+    {
+        try
+        {
+            writes.Start(context, this, fork, block, count, skipSync);
+            return null;
+        }
+        catch (Exception exception)
+        {
+            // What is in flight has to end before anybody hears of it.
+            return exception;
         }
     }
 
-    private Task OpenForExtensionAsync(RelationFork fork, uint block) => IsSegmentOpen(fork, block)
-        ? Task.CompletedTask
-        : BlockingWork.RunAsync(Storage.System, () => HoldForExtension(SegmentOf(fork, block), 0).ReleaseHold(0));
+    private async ValueTask CutOffAsync(RelationFork fork, uint block)
+    {
+        RelationSegment segment = SegmentOf(fork, block);
+        RelationForkFiles files = _forks[(int)fork];
+        try
+        {
+            await BlockingWork.RunAsync(Storage.System, () => SetLength(segment, OffsetOf(block)));
+            files.LowerBlockCount(block);
+        }
+        catch (AioException)
+        {
+            // The first failure is the one to tell. The file stays longer, with zeros where nothing was written: it says so itself.
+            files.ForgetBlockCount();
+        }
+    }
+
+    private Task OpenForExtensionAsync(RelationFork fork, uint block) =>
+        IsSegmentOpen(fork, block) ? Task.CompletedTask : OpenForExtensionAsync(SegmentOf(fork, block));
+
+    private Task OpenForExtensionAsync(RelationSegment segment) =>
+        BlockingWork.RunAsync(Storage.System, () => HoldForExtension(segment, 0).ReleaseHold(0));
 
     /// <summary>Holds a segment that may have to be made: all but the first are, by whoever writes their first block.</summary>
     private IoFile HoldForExtension(RelationSegment segment, int stripe)

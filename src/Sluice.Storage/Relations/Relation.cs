@@ -162,10 +162,12 @@ public sealed partial class Relation
     /// <exception cref="AioException">When awaited: it cannot be opened.</exception>
     public ValueTask OpenSegmentAsync(RelationFork fork, uint block, CancellationToken cancellationToken = default)
     {
-        if (IsSegmentOpen(fork, block)) return ValueTask.CompletedTask;
-        RelationSegment segment = SegmentOf(fork, block);
-        return new ValueTask(BlockingWork.RunAsync(Storage.System, () => segment.File.Hold(0).ReleaseHold(0), cancellationToken));
+        return IsSegmentOpen(fork, block) ? ValueTask.CompletedTask : new ValueTask(OpenAsync(SegmentOf(fork, block), cancellationToken));
     }
+
+    // Apart from its caller, whose usual way would pay for what this captures.
+    private Task OpenAsync(RelationSegment segment, CancellationToken cancellationToken) =>
+        BlockingWork.RunAsync(Storage.System, () => segment.File.Hold(0).ReleaseHold(0), cancellationToken);
 
     internal RelationSegment MakeSegment(RelationFork fork, uint segment)
     {

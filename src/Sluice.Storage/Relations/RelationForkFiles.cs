@@ -13,6 +13,7 @@ internal sealed class RelationForkFiles
     private readonly Lock _lock = new();
     private RelationSegment?[] _segments = [];
     private SemaphoreSlim? _extension;
+    private ZeroWrites? _zeroWrites;
     private long _blockCount = Unknown;
 
     internal RelationForkFiles(Relation relation, RelationFork fork)
@@ -53,6 +54,23 @@ internal sealed class RelationForkFiles
             known = found;
         }
     }
+
+    /// <summary>Notes that blocks from a number on are gone, if they were counted.</summary>
+    internal void LowerBlockCount(uint count)
+    {
+        long known = Volatile.Read(ref _blockCount);
+        while (known != Unknown && known > count)
+        {
+            long found = Interlocked.CompareExchange(ref _blockCount, count, known);
+            if (found == known) return;
+            known = found;
+        }
+    }
+
+    /// <summary>What an extension works with: that of the last one, unless somebody else has it.</summary>
+    internal ZeroWrites TakeZeroWrites() => Interlocked.Exchange(ref _zeroWrites, null) ?? new ZeroWrites();
+
+    internal void GiveZeroWrites(ZeroWrites writes) => Volatile.Write(ref _zeroWrites, writes);
 
     internal RelationSegment Segment(uint segment)
     {

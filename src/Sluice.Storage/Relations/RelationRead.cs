@@ -15,7 +15,10 @@ public static partial class RelationRead
         if (prior.Status == AioStatus.Error) return prior;
         int blocks = prior.Value / StorageLimits.PageBytes;
         if (blocks == 0) return prior.JudgedBy(Id, AioStatus.Error, 0, Shortfall.Pack(prior.Value, handle.LengthBytes));
-        return prior.JudgedBy(Id, prior.Value < handle.LengthBytes ? AioStatus.Partial : AioStatus.Ok, blocks, Shortfall.Pack(prior.Value, handle.LengthBytes));
+        return prior.JudgedBy(
+            Id, prior.Value < handle.LengthBytes
+            ? AioStatus.Partial
+            : AioStatus.Ok, blocks, Shortfall.Pack(prior.Value, handle.LengthBytes));
     }
 
     private static string Report(AioResult result, AioTargetData target)
@@ -23,6 +26,8 @@ public static partial class RelationRead
         if (result.Status == AioStatus.Ok) return "done";
         (long doneBytes, long wantedBytes) = Shortfall.Unpack(result.Detail);
         string text = string.Create(CultureInfo.InvariantCulture, $"read only {doneBytes} of {wantedBytes} bytes");
-        return result.Status == AioStatus.Partial ? text : $"{text}; the file ends before the block does: it was cut off, or the block number is wrong";
+        return result.Status == AioStatus.Partial
+            ? text
+            : $"{text}; the file ends before the block does: it was cut off, or the block number is wrong";
     }
 }

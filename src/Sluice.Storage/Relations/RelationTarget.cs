@@ -56,7 +56,9 @@ public readonly partial struct RelationTarget
 
     private static string Describe(in RelationTarget target)
     {
-        string path = RelationPaths.PathOf(target.Relation, target._fork, target._segment, target.Storage?.TablespaceFolderOrGuess ?? StorageManager.UnknownTablespaceFolder);
+        string path = RelationPaths.PathOf(
+            target.Relation, target._fork, target._segment,
+            target.Storage?.TablespaceFolderOrGuess ?? StorageManager.UnknownTablespaceFolder);
         return target._blockCount switch
         {
             0 => path,

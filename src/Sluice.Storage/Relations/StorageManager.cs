@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 
 namespace Sluice.Storage;
 
@@ -16,6 +17,8 @@ public sealed class StorageManager : IDisposable
 
     private readonly ConcurrentDictionary<RelationKey, Relation> _relations = new();
     private readonly Func<RelationKey, Relation> _make;
+    private readonly Lock _countersLock = new();
+    private readonly IoCounters _counters = new();
     private readonly ushort _id;
     private int _isDisposed;
 
@@ -93,7 +96,8 @@ public sealed class StorageManager : IDisposable
     /// <exception cref="StorageException">Nobody said it.</exception>
     public string TablespaceFolder => Options.TablespaceFolder
         ?? throw new StorageException(
-            $"A relation in a tablespace of {DataDirectory} cannot be found: set StorageOptions.TablespaceFolder (ControlFile.ReadAsync tells it).");
+            $"A relation in a tablespace of {DataDirectory} cannot be found: "
+                + "set StorageOptions.TablespaceFolder (ControlFile.ReadAsync tells it).");
 
     /// <summary>Closes the files, each when nothing is in flight on it any more. Syncs nothing.</summary>
     public void Dispose()
@@ -110,6 +114,21 @@ public sealed class StorageManager : IDisposable
     /// <summary>The folder within tablespaces, when the relation is in one.</summary>
     internal string TablespaceFolderFor(RelationId relation) =>
         relation.TablespaceOid is RelationId.DefaultTablespace or RelationId.GlobalTablespace ? UnknownTablespaceFolder : TablespaceFolder;
+
+    /// <summary>Counts I/O that goes past the pool, and so belongs to no session. Any thread; for what is done by many pages at a
+    /// time.</summary>
+    internal void CountIo(bool isTemporary, IoContext context, IoAction action, long count, long bytes, TimeSpan time)
+    {
+        if (count == 0) return;
+        IoObject kind = isTemporary ? IoObject.TemporaryRelation : IoObject.Relation;
+        long ticks = (long)(time.TotalSeconds * Stopwatch.Frequency);
+        lock (_countersLock) _counters.Add(kind, context, action, count, bytes, ticks);
+    }
+
+    internal void AddCountersTo(IoCounters sum)
+    {
+        lock (_countersLock) _counters.AddTo(sum);
+    }
 
     internal void Forget(Relation relation) => _relations.TryRemove(new KeyValuePair<RelationKey, Relation>(relation.Key, relation));
 }

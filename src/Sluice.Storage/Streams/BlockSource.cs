@@ -1,11 +1,12 @@
 namespace Sluice.Storage;
 
 /// <summary>
-/// Gives a read stream its blocks, in the order in which the consumer wants them. Asked ahead of the consumer, by the flow that pulls the stream.
+/// Gives a read stream its blocks, in the order in which the consumer wants them. Asked ahead of the consumer, by the flow that pulls the
+/// stream.
 /// </summary>
 /// <remarks>
-/// It must not block, and must not wait for other flows: it may be asked while reads are staged that nobody has submitted yet. It may read its
-/// own memory, compute, and call <see cref="ReadStream.Pause"/>.
+/// It must not block, and must not wait for other flows: it may be asked while reads are staged that nobody has submitted yet. It may read
+/// its own memory, compute, and call <see cref="ReadStream.Pause"/>.
 /// </remarks>
 public abstract class BlockSource
 {
@@ -66,7 +67,9 @@ public abstract class BlockSource
     {
         private int _next;
 
-        public override uint Next(ReadStream stream, Span<byte> data) => _next < blocks.Length ? blocks.Span[_next++] : BlockNumbers.Invalid;
+        public override uint Next(ReadStream stream, Span<byte> data) => _next < blocks.Length
+            ? blocks.Span[_next++]
+            : BlockNumbers.Invalid;
     }
 
     private sealed class StepSource(uint first, uint end, uint step) : BlockSource

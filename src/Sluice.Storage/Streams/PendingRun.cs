@@ -1,8 +1,8 @@
 namespace Sluice.Storage;
 
 /// <summary>
-/// The read that is being put together: neighbouring blocks, in the order in which the stream wants them, ascending or descending. On disk it
-/// is always read ascending.
+/// The read that is being put together: neighbouring blocks, in the order in which the stream wants them, ascending or descending. On disk
+/// it is always read ascending.
 /// </summary>
 internal struct PendingRun
 {
@@ -27,7 +27,8 @@ internal struct PendingRun
 
     /// <summary>Adds a block when it is the neighbour on the side on which the run grows; a run of one grows on either.</summary>
     /// <param name="block">The block.</param>
-    /// <param name="onlyUpwards">Whether even a run of one only grows upwards: its page is pinned already as the first of an ascending read.</param>
+    /// <param name="onlyUpwards">Whether even a run of one only grows upwards: its page is pinned already as the first of an ascending
+    /// read.</param>
     /// <returns>False when it is not: the run has to be issued first.</returns>
     internal bool TryAdd(uint block, bool onlyUpwards = false)
     {

@@ -26,8 +26,8 @@ public sealed partial class ReadStream
     }
 
     /// <summary>
-    /// Starts the upper part of a descending run, from its lowest block up: all of it, because the block that was started last is the first to be
-    /// handed out.
+    /// Starts the upper part of a descending run, from its lowest block up: all of it, because the block that was started last is the first
+    /// to be handed out.
     /// </summary>
     private async ValueTask StartDescendingAsync(int count, bool isBlocking)
     {
@@ -36,7 +36,8 @@ public sealed partial class ReadStream
         int done = 0;
         try
         {
-            while (done < count) done += await StartOneAsync(lowest + (uint)done, count - done, isBlocking, firstPlace: last - done, step: -1);
+            while (done < count) done += await StartOneAsync(
+                lowest + (uint)done, count - done, isBlocking, firstPlace: last - done, step: -1);
         }
         catch
         {
@@ -69,7 +70,8 @@ public sealed partial class ReadStream
             else
             {
                 if (!_relation.IsSegmentOpen(_fork, block)) await _relation.OpenSegmentAsync(_fork, block);
-                isPending = await _session.StartReadBuffersAsync(io.Operation, _relation, _fork, block, io.Pins, 0, count, flags, _options.Ring);
+                isPending = await _session.StartReadBuffersAsync(
+                    io.Operation, _relation, _fork, block, io.Pins, 0, count, flags, _options.Ring);
             }
         }
         catch

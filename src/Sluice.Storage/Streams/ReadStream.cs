@@ -3,13 +3,13 @@ using System.Runtime.CompilerServices;
 namespace Sluice.Storage;
 
 /// <summary>
-/// Pages of one fork in the order in which a <see cref="BlockSource"/> names them, read ahead of the consumer: neighbouring blocks are combined
-/// into large reads, several reads are in progress, and as far as pages are cached none of that costs anything.
+/// Pages of one fork in the order in which a <see cref="BlockSource"/> names them, read ahead of the consumer: neighbouring blocks are
+/// combined into large reads, several reads are in progress, and as far as pages are cached none of that costs anything.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The algorithm is that of PostgreSQL 19 with its two distances (see <see cref="ReadStreamDistance"/>), and one thing more: descending blocks
-/// are combined as well. They are read upwards and handed out downwards.
+/// The algorithm is that of PostgreSQL 19 with its two distances (see <see cref="ReadStreamDistance"/>), and one thing more: descending
+/// blocks are combined as well. They are read upwards and handed out downwards.
 /// </para>
 /// <para>Belongs to the flow of its session: one caller at a time. It is pulled either way, and the ways may be mixed:</para>
 /// <list type="bullet">
@@ -18,11 +18,11 @@ namespace Sluice.Storage;
 /// </list>
 /// <para>The pin moves to the consumer, who releases it. Nothing is allocated per page in either way.</para>
 /// <para>
-/// Invariants. The ring of slots holds, from <c>_oldest</c>: the pinned pages in the consumer's order, then the places of the pending run, then
-/// the place of the block that was put back. Starting a read moves places from pending to pinned and consuming moves <c>_oldest</c>, so no place
-/// ever moves, and what a source said about a block stays beside it. The slot before <c>_oldest</c> keeps the data of the page that
-/// was handed out last. A slot's <c>Io</c> is the read that its page waits for; when that was waited for, it is cleared in all its slots.
-/// </para>
+/// Invariants. The ring of slots holds, from <c>_oldest</c>: the pinned pages in the consumer's order, then the places of the pending run,
+/// then the place of the block that was put back. Starting a read moves places from pending to pinned and consuming moves <c>_oldest</c>,
+/// so no place ever moves, and what a source said about a block stays beside it. The slot before <c>_oldest</c> keeps the data of the page
+/// that was handed out last. A slot's <c>Io</c> is the read that its page waits for; when that was waited for, it is cleared in all its
+/// slots. </para>
 /// </remarks>
 public sealed partial class ReadStream : IDisposable
 {
@@ -124,7 +124,8 @@ public sealed partial class ReadStream : IDisposable
     /// <summary>The next page, without blocking the thread.</summary>
     /// <param name="cancellationToken">Ends the wait, not the reads. The page then comes with the next call.</param>
     /// <returns>The page, whose pin is the caller's now; one without a page (<see cref="BufferPin.HasPage"/>) at the end.</returns>
-    /// <exception cref="AioException">The read failed. The stream stays where it is until <see cref="Reset"/>, and says so again.</exception>
+    /// <exception cref="AioException">The read failed. The stream stays where it is until <see cref="Reset"/>, and says so
+    /// again.</exception>
     /// <exception cref="StorageException">The page is bad. As above.</exception>
     public ValueTask<BufferPin> NextAsync(CancellationToken cancellationToken = default)
     {
@@ -133,7 +134,8 @@ public sealed partial class ReadStream : IDisposable
 
     /// <summary>The next page. Blocks while it is not there, and drives the method meanwhile. Not on an <see cref="AioLoop"/>.</summary>
     /// <returns>The page, whose pin is the caller's now; one without a page at the end.</returns>
-    /// <exception cref="AioException">The read failed. The stream stays where it is until <see cref="Reset"/>, and says so again.</exception>
+    /// <exception cref="AioException">The read failed. The stream stays where it is until <see cref="Reset"/>, and says so
+    /// again.</exception>
     /// <exception cref="StorageException">The page is bad. As above.</exception>
     public BufferPin Next()
     {
@@ -142,7 +144,8 @@ public sealed partial class ReadStream : IDisposable
         return Finished(next);
     }
 
-    /// <summary>The next block's number without reading it, when nothing was looked ahead for; for a source that several streams share.</summary>
+    /// <summary>The next block's number without reading it, when nothing was looked ahead for; for a source that several streams
+    /// share.</summary>
     /// <returns>The number; <see cref="BlockNumbers.Invalid"/> at the end.</returns>
     public uint NextBlock() => TakeBlock();
 
@@ -156,8 +159,8 @@ public sealed partial class ReadStream : IDisposable
     public void Resume() => _distance.Resume();
 
     /// <summary>
-    /// Gives up what was looked ahead for, and begins anew with what the source gives next. Also the way on after a failure. Does not wait: reads
-    /// in progress go on by themselves, and their pages stay in memory until they have ended.
+    /// Gives up what was looked ahead for, and begins anew with what the source gives next. Also the way on after a failure. Does not wait:
+    /// reads in progress go on by themselves, and their pages stay in memory until they have ended.
     /// </summary>
     public void Reset()
     {
@@ -237,8 +240,8 @@ public sealed partial class ReadStream : IDisposable
         }
         catch (Exception)
         {
-            // The page is there and is not to be lost. What went wrong further ahead is tried again, and said, when the consumer comes there; until
-            // then the stream wants no more than it has.
+            // The page is there and is not to be lost. What went wrong further ahead is tried again, and said, when the consumer comes
+            // there; until then the stream wants no more than it has.
             _distance.LimitReadAhead(_pinned);
         }
 
@@ -315,7 +318,8 @@ public sealed partial class ReadStream : IDisposable
         private readonly ReadStream _stream;
         private readonly CancellationToken _cancellationToken;
 
-        internal Enumerator(ReadStream stream, CancellationToken cancellationToken) => (_stream, _cancellationToken) = (stream, cancellationToken);
+        internal Enumerator(ReadStream stream, CancellationToken cancellationToken) =>
+            (_stream, _cancellationToken) = (stream, cancellationToken);
 
         /// <summary>The page; its pin is the consumer's to release.</summary>
         public BufferPin Current => _stream._current;

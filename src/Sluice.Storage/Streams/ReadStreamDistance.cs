@@ -26,7 +26,8 @@ internal struct ReadStreamDistance
     /// <param name="isFull">Whether everything will be read: then there is no reason to begin carefully.</param>
     internal ReadStreamDistance(int pinnedMax, int combineMax, int ioMax, bool isFull)
     {
-        StorageInvariant.Check(pinnedMax >= 1 && combineMax >= 1 && ioMax >= 1, "A read stream pins, combines and reads at least one block.");
+        StorageInvariant.Check(
+            pinnedMax >= 1 && combineMax >= 1 && ioMax >= 1, "A read stream pins, combines and reads at least one block.");
         PinnedMax = pinnedMax;
         IoMax = ioMax;
         _combineMax = Math.Min(combineMax, pinnedMax);

@@ -12,10 +12,12 @@ public sealed record ReadStreamOptions
     /// </summary>
     public int IosMax { get; init; } = 16;
 
-    /// <summary>How many blocks one read may have, 1 to <see cref="StorageLimits.CombineBlocksMax"/>; 16 unless said otherwise: 128 KiB.</summary>
+    /// <summary>How many blocks one read may have, 1 to <see cref="StorageLimits.CombineBlocksMax"/>; 16 unless said otherwise: 128
+    /// KiB.</summary>
     public int CombineBlocksMax { get; init; } = 16;
 
-    /// <summary>How many buffers may be pinned; 0 for what the other two need: (reads + 1) x blocks. The pool's share for a session bounds it.</summary>
+    /// <summary>How many buffers may be pinned; 0 for what the other two need: (reads + 1) x blocks. The pool's share for a session bounds
+    /// it.</summary>
     public int PinnedMax { get; init; }
 
     /// <summary>Whether everything will be read: then the stream begins with a whole read instead of one block.</summary>

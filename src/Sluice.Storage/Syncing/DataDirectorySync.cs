@@ -21,7 +21,8 @@ public static class DataDirectorySync
     /// <exception cref="AioException">When awaited: a file or folder could not be made durable; the first of them. The others
     /// were: but the directory must not be used.</exception>
     public static async Task<DataDirectorySyncResult> SyncAsync(
-        AioContext context, string dataDirectory, IProgress<DataDirectorySyncProgress>? progress = null, CancellationToken cancellationToken = default)
+        AioContext context, string dataDirectory, IProgress<DataDirectorySyncProgress>? progress = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentException.ThrowIfNullOrEmpty(dataDirectory);
@@ -79,7 +80,8 @@ public static class DataDirectorySync
 
                 // What holds temporary data is emptied at the start anyway. A chain of links that leads back ends by the depth.
                 if (!entry.IsDirectory) _files.Add(path);
-                else if (!entry.Name.StartsWith(TemporaryPrefix, StringComparison.Ordinal) && depth < FolderDepthMax) List(path, depth + 1, cancellationToken);
+                else if (!entry.Name.StartsWith(TemporaryPrefix, StringComparison.Ordinal) && depth < FolderDepthMax) List(
+                    path, depth + 1, cancellationToken);
             }
 
             _folders.Add(folder);
@@ -149,26 +151,20 @@ public static class DataDirectorySync
             progress?.Report(new DataDirectorySyncProgress(_filesDone, _files.Count, file.Path[(dataDirectory.Length + 1)..]));
         }
 
-        // Names have no asynchronous sync. The device answers most of them at once: the files' syncs brought the names along.
-        private Task<int> SyncFoldersAsync(CancellationToken cancellationToken) => BlockingWork.RunAsync(_system, () =>
+        private async ValueTask<int> SyncFoldersAsync(CancellationToken cancellationToken)
         {
             int done = 0;
-            foreach (string folder in _folders)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                try
-                {
-                    _system.FileSystem.SyncDirectory(Absolute(folder));
-                    done++;
-                }
-                catch (AioException failure)
-                {
-                    if (failure.Errno == Errno.EACCES) _problems.Add(new ClusterProblem(folder, failure.Message));
-                    else if (failure.Errno != Errno.ENOENT) _failure ??= failure;
-                }
-            }
-
+            string[] paths = [.. _folders.Select(Absolute)];
+            await FolderSyncs.RunAsync(context, paths, files: null, Judge, cancellationToken);
             return done;
-        }, cancellationToken);
+
+            void Judge(int index, AioException? failure, bool isSyncFailure)
+            {
+                if (failure is null) done++;
+                else if (!isSyncFailure && failure.Errno == Errno.EACCES) _problems.Add(
+                    new ClusterProblem(_folders[index], failure.Message));
+                else if (isSyncFailure || failure.Errno != Errno.ENOENT) _failure ??= failure;
+            }
+        }
     }
 }

@@ -28,7 +28,7 @@ public sealed partial class SyncRequests
             lock (_lock) entries = [.. _pending.Values];
             Pass pass = new(_storage.System.TimeProvider);
             await SyncFilesAsync(context, entries, pass, cancellationToken);
-            await SyncFoldersAsync(pass, null, cancellationToken);
+            await SyncFoldersAsync(context, pass, null, cancellationToken);
             return pass.Finish();
         }
         finally
@@ -44,9 +44,11 @@ public sealed partial class SyncRequests
     /// next checkpoint.</exception>
     public async ValueTask<int> PostCheckpointAsync(CancellationToken cancellationToken = default)
     {
-        (SyncTag Tag, long Cycle)[] due;
+        UnlinkRequest[] due;
         lock (_lock) due = [.. _unlinks.Where(request => request.Cycle < _checkpointCycle)];
-        return due.Length == 0 ? 0 : await BlockingWork.RunAsync(_storage.System, () => Unlink(due, cancellationToken), cancellationToken);
+        return due.Length == 0
+            ? 0
+            : await BlockingWork.RunAsync(_storage.System, () => Unlink(due, cancellationToken), cancellationToken);
     }
 
     /// <summary>
@@ -58,8 +60,9 @@ public sealed partial class SyncRequests
         Pass pass = new(_storage.System.TimeProvider);
         SyncEntry[] entries = [.. segments.Select(static segment => new SyncEntry(segment))];
         await SyncFilesAsync(context, entries, pass, cancellationToken);
-        await SyncFoldersAsync(pass, segments[0].File.Path, cancellationToken);
-        pass.Finish();
+        await SyncFoldersAsync(context, pass, segments[0].File.Path, cancellationToken);
+        SyncPass done = pass.Finish();
+        _storage.CountIo(isTemporary: false, IoContext.Normal, IoAction.Sync, done.FileCount, 0, done.Total);
     }
 
     private async ValueTask SyncFilesAsync(AioContext context, SyncEntry[] entries, Pass pass, CancellationToken cancellationToken)
@@ -76,7 +79,8 @@ public sealed partial class SyncRequests
                 try
                 {
                     window.Start(entry, file, (_storage, entry.Segment.Tag), static (handle, file, state) =>
-                        new RelationTarget(state._storage.Id, new RelationKey(state.Tag.Relation), state.Tag.Fork, state.Tag.Segment, 0, 0).StartFdatasync(handle, file));
+                        new RelationTarget(state._storage.Id, new RelationKey(state.Tag.Relation), state.Tag.Fork, state.Tag.Segment, 0, 0)
+                            .StartFdatasync(handle, file));
                 }
                 catch
                 {
@@ -155,29 +159,28 @@ public sealed partial class SyncRequests
         }
     }
 
-    private async ValueTask SyncFoldersAsync(Pass pass, string? pathOnly, CancellationToken cancellationToken)
+    private async ValueTask SyncFoldersAsync(AioContext context, Pass pass, string? pathOnly, CancellationToken cancellationToken)
     {
         KeyValuePair<string, long>[] folders;
         lock (_lock)
         {
-            folders = [.. _folders.Where(folder => pathOnly is null || IsAbove(folder.Key, pathOnly)).OrderBy(static folder => folder.Key, StringComparer.Ordinal)];
+            folders = [.. _folders.Where(folder => pathOnly is null || IsAbove(folder.Key, pathOnly))];
         }
 
-        IoFileSystem fileSystem = _storage.System.FileSystem;
-        foreach ((string folder, long sequence) in folders)
+        if (folders.Length == 0) return;
+        Array.Sort(folders, static (left, right) => string.CompareOrdinal(left.Key, right.Key));
+        string[] paths = [.. folders.Select(static folder => folder.Key)];
+        await FolderSyncs.RunAsync(context, paths, _storage.Files, Judge, cancellationToken);
+
+        void Judge(int index, AioException? failure, bool isSyncFailure)
         {
-            try
+            // Removed with everything that was in it: there is no name left to keep.
+            bool isGone = failure?.Errno == Errno.ENOENT && !isSyncFailure;
+            if (failure is null) pass.CountFolder();
+            else if (!isGone)
             {
-                await BlockingWork.RunAsync(_storage.System, () => fileSystem.SyncDirectory(folder), cancellationToken);
-                pass.CountFolder();
-            }
-            catch (AioException failure) when (failure.Errno == Errno.ENOENT)
-            {
-                // Removed with everything that was in it: there is no name left to keep.
-            }
-            catch (AioException failure)
-            {
-                Poison(failure.Message);
+                // One that could not be opened lost nothing: it stays listed, and this pass has failed.
+                if (isSyncFailure) Poison(failure.Message);
                 pass.Fail(failure);
                 return;
             }
@@ -185,6 +188,7 @@ public sealed partial class SyncRequests
             lock (_lock)
             {
                 // Only now: another pass that ends meanwhile must not take the names for durable. One made since keeps its folder listed.
+                (string folder, long sequence) = folders[index];
                 if (_folders.TryGetValue(folder, out long latest) && latest == sequence) _folders.Remove(folder);
             }
         }
@@ -193,35 +197,52 @@ public sealed partial class SyncRequests
     private static bool IsAbove(string folder, string path) =>
         folder == "/" || (path.Length > folder.Length && path[folder.Length] == '/' && path.StartsWith(folder, StringComparison.Ordinal));
 
-    private int Unlink((SyncTag Tag, long Cycle)[] due, CancellationToken cancellationToken)
+    private int Unlink(UnlinkRequest[] due, CancellationToken cancellationToken)
     {
         int removed = 0;
         AioException? first = null;
-        foreach ((SyncTag Tag, long Cycle) request in due)
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            foreach (UnlinkRequest request in due)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                lock (_lock)
+                {
+                    if (request.IsOver) continue;
+                }
+
+                try
+                {
+                    _storage.System.FileSystem.Remove(_storage.PathOf(request.Tag));
+                    removed++;
+                }
+                catch (AioException failure) when (failure.Errno == Errno.ENOENT)
+                {
+                    // Gone already, with its folder say.
+                }
+                catch (AioException failure)
+                {
+                    first ??= failure;
+                    continue;
+                }
+
+                _storage.Find(new RelationKey(request.Tag.Relation))?.NoteRemoved(request.Tag.Fork);
+                lock (_lock)
+                {
+                    if (request.IsOver) continue;
+                    request.IsOver = true;
+                    _unlinksOver++;
+                }
+            }
+        }
+        finally
+        {
+            // All at once: taking them out one by one would cost the square of their number.
             lock (_lock)
             {
-                if (!_unlinks.Contains(request)) continue;
+                _unlinks.RemoveAll(static request => request.IsOver);
+                _unlinksOver = 0;
             }
-
-            try
-            {
-                _storage.System.FileSystem.Remove(_storage.PathOf(request.Tag));
-                removed++;
-            }
-            catch (AioException failure) when (failure.Errno == Errno.ENOENT)
-            {
-                // Gone already, with its folder say.
-            }
-            catch (AioException failure)
-            {
-                first ??= failure;
-                continue;
-            }
-
-            _storage.Find(new RelationKey(request.Tag.Relation))?.NoteRemoved(request.Tag.Fork);
-            lock (_lock) _unlinks.Remove(request);
         }
 
         return first is null ? removed : throw first;
@@ -234,7 +255,8 @@ public sealed partial class SyncRequests
         if (Volatile.Read(ref _poison) is { } reason)
         {
             throw new StorageException(
-                $"Nothing can be made durable in {_storage.DataDirectory} any more, because a sync failed: restart and recover from the log. It was: {reason}");
+                $"Nothing can be made durable in {_storage.DataDirectory} any more, because a sync failed: restart and recover "
+                    + $"from the log. It was: {reason}");
         }
     }
 

@@ -22,7 +22,8 @@ public sealed partial class SyncRequests
     private readonly Lock _lock = new();
     private readonly Dictionary<SyncTag, SyncEntry> _pending = [];
     private readonly Dictionary<string, long> _folders = new(StringComparer.Ordinal);
-    private readonly List<(SyncTag Tag, long Cycle)> _unlinks = [];
+    private readonly List<UnlinkRequest> _unlinks = [];
+    private int _unlinksOver;
     private long _folderSequence;
     private long _checkpointCycle;
     private int _isRunning;
@@ -50,7 +51,7 @@ public sealed partial class SyncRequests
     {
         get
         {
-            lock (_lock) return _unlinks.Count;
+            lock (_lock) return _unlinks.Count - _unlinksOver;
         }
     }
 
@@ -91,7 +92,16 @@ public sealed partial class SyncRequests
                 Cancel(entry!);
             }
 
-            _unlinks.RemoveAll(request => matches(request.Tag));
+            foreach (UnlinkRequest request in _unlinks)
+            {
+                // The pass that is removing names passes over those that are over.
+                if (request.IsOver || !matches(request.Tag)) continue;
+                request.IsOver = true;
+                _unlinksOver++;
+            }
+
+            _unlinks.RemoveAll(static request => request.IsOver);
+            _unlinksOver = 0;
         }
     }
 
@@ -103,7 +113,7 @@ public sealed partial class SyncRequests
     /// <param name="tag">The file.</param>
     public void UnlinkAfterCheckpoint(SyncTag tag)
     {
-        lock (_lock) _unlinks.Add((tag, _checkpointCycle));
+        lock (_lock) _unlinks.Add(new UnlinkRequest(tag, _checkpointCycle));
     }
 
     /// <summary>A checkpoint begins: names asked to be removed from here on wait for the one after it.</summary>
@@ -143,5 +153,17 @@ public sealed partial class SyncRequests
     {
         entry.IsCancelled = true;
         entry.Segment.SetSyncPending(false);
+    }
+
+    /// <summary>A name that is to be removed, and the checkpoint after whose beginning that was asked for. Changed under the
+    /// lock.</summary>
+    private sealed class UnlinkRequest(SyncTag tag, long cycle)
+    {
+        internal SyncTag Tag { get; } = tag;
+
+        internal long Cycle { get; } = cycle;
+
+        /// <summary>Whether the name was removed, or the request taken back.</summary>
+        internal bool IsOver { get; set; }
     }
 }

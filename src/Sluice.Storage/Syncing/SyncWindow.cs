@@ -35,7 +35,8 @@ internal sealed class SyncWindow
         ref Slot slot = ref _slots[(_first + _count) % _slots.Length];
         try
         {
-            slot.Reference = ContextIo.Start(_context, slot.Place, (file, state, start), static (handle, given) => given.start(handle, given.file, given.state));
+            slot.Reference = ContextIo.Start(
+                _context, slot.Place, (file, state, start), static (handle, given) => given.start(handle, given.file, given.state));
         }
         catch
         {

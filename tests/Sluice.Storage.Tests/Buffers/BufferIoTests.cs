@@ -5,10 +5,11 @@ namespace Sluice.Storage.Tests.Buffers;
 /// <summary>Who has the right to do a buffer's I/O, and who waits (acceptance groups S and SL).</summary>
 public sealed class BufferIoTests
 {
-    [Fact]
-    public void OneFlowDoesTheIoAndOthersWaitForItsEnd()
+    [Theory]
+    [MemberData(nameof(PoolRig.Methods), MemberType = typeof(PoolRig))]
+    public void OneFlowDoesTheIoAndOthersWaitForItsEnd(string method)
     {
-        using PoolRig rig = new("sync");
+        using PoolRig rig = new(method);
         BufferSession session = rig.Session("a");
         Relation relation = rig.Make(4);
         BufferPin toy = ReadBuffersTests.Toy(session, relation, 1);
@@ -17,6 +18,9 @@ public sealed class BufferIoTests
         Assert.Equal(BufferIoStart.Ready, frames.StartIo(index, isRead: true, out _));
         Assert.Equal(BufferIoStart.InProgress, frames.StartIo(index, isRead: true, out WaitReference reference));
         Assert.False(reference.IsValid);
+
+        // Another flow that will not wait is told the same.
+        Assert.Equal(BufferIoStart.InProgress, PoolRig.Run(PoolRig.Elsewhere(() => frames.StartIo(index, isRead: true, out _))));
         Task<BufferIoStart> other = PoolRig.Elsewhere(() => StartWaiting(frames, index));
         PoolRig.Until(() => rig.HasIoWaiter(index), "the other waits");
         Assert.False(other.IsCompleted);
@@ -105,7 +109,8 @@ public sealed class BufferIoTests
 
         Assert.True(frames.TryLock(toy.Slot, ContentLockMode.Share));
         ValueTask<bool> io = frames.Waits.QueueForIo(toy.Slot, isBlocking: false)!.AsTask(CancellationToken.None);
-        ValueTask<bool> locked = frames.Waits.LockOrQueue(toy.Slot, ContentLockMode.Exclusive, isBlocking: false)!.AsTask(CancellationToken.None);
+        ValueTask<bool> locked =
+            frames.Waits.LockOrQueue(toy.Slot, ContentLockMode.Exclusive, isBlocking: false)!.AsTask(CancellationToken.None);
         Assert.True(io.IsCompleted);
         Assert.True(locked.IsCompleted);
         Assert.False(await io);
@@ -116,10 +121,11 @@ public sealed class BufferIoTests
         toy.Release();
     }
 
-    [Fact]
-    public void TemporaryPagesNeedNoFlag()
+    [Theory]
+    [MemberData(nameof(PoolRig.Methods), MemberType = typeof(PoolRig))]
+    public void TemporaryPagesNeedNoFlag(string method)
     {
-        using PoolRig rig = new("sync");
+        using PoolRig rig = new(method);
         BufferSession session = rig.Session();
         Relation relation = rig.Make(4, isTemporary: true);
         BufferPin toy = ReadBuffersTests.Toy(session, relation, 1);

@@ -135,7 +135,8 @@ public sealed class DamagedPageTests
         rig.CorruptChecksum(session, shared, 2);
         rig.CorruptChecksum(session, shared, 3);
         Assert.Equal(
-            "2 invalid pages among blocks 2..3 of relation \"global/1260\"; block 2 held the first invalid page, the pool's warnings name the other 1", Fails(session, shared, 2, 2));
+            "2 invalid pages among blocks 2..3 of relation \"global/1260\"; block 2 held the first invalid page, "
+                + "the pool's warnings name the other 1", Fails(session, shared, 2, 2));
         Assert.Equal(2, rig.Pool.ReadChecksumFailures(0).Count);
         Assert.NotNull(rig.Pool.ReadChecksumFailures(0).LastFailure);
         Assert.Equal([0u, 5u], rig.Pool.ReadChecksumFailures().Select(static row => row.DatabaseOid));
@@ -154,7 +155,8 @@ public sealed class DamagedPageTests
         session.IgnoreChecksumFailures = true;
         PoolRig.Scan(session, relation, 8);
         Assert.Equal(
-            "ignoring 3 checksum failures among blocks 0..7 of relation \"base/5/16384\"; block 1 held the first ignored page, the pool's warnings name the other 2", Assert.Single(Taken(warnings)));
+            "ignoring 3 checksum failures among blocks 0..7 of relation \"base/5/16384\"; block 1 held the first ignored page, "
+                + "the pool's warnings name the other 2", Assert.Single(Taken(warnings)));
 
         Relation second = rig.Make(8, 16385);
         rig.Zero(session, second, 2);
@@ -178,12 +180,12 @@ public sealed class DamagedPageTests
         rig.Log.Clear();
         PoolRig.ReadAll(session, second, 1, 6, ReadFlags.ZeroOnError);
         Assert.Equal(
-            "zeroing 3 pages and ignoring 2 checksum failures among blocks 1..6 of relation \"base/5/16385\"; block 3 held the first zeroed page, the pool's warnings name the other 4",
+            "zeroing 3 pages and ignoring 2 checksum failures among blocks 1..6 of relation \"base/5/16385\"; "
+                + "block 3 held the first zeroed page, the pool's warnings name the other 4",
             Assert.Single(Taken(warnings)));
         Assert.Equal(
             ["ignoring 2", "zeroing 3", "zeroing 4", "zeroing 5", "ignoring 6"],
-            rig.Log.Select(static line =>
-                $"{(line.Message.StartsWith("ignoring", StringComparison.Ordinal) ? "ignoring" : "zeroing")} {line.Message.Split("block ")[1][0]}"));
+            rig.Log.Select(static line => Verb(line.Message) + line.Message.Split("block ")[1][0]));
 
         PoolRig.Evict(session, second);
         Assert.Equal("invalid page in block 3 of relation \"base/5/16385\"", Fails(session, second, 3, 1));
@@ -201,11 +203,14 @@ public sealed class DamagedPageTests
         Relation relation = rig.Make(128);
         for (uint block = 0; block < 128; block++) rig.CorruptHeader(session, relation, block);
         Assert.Equal(
-            "128 invalid pages among blocks 0..127 of relation \"base/5/16384\"; block 0 held the first invalid page, the pool's warnings name the other 127", Fails(session, relation, 0, 128));
+            "128 invalid pages among blocks 0..127 of relation \"base/5/16384\"; block 0 held the first invalid page, "
+                + "the pool's warnings name the other 127", Fails(session, relation, 0, 128));
         Assert.Equal(["0/0/io/128"], PoolRig.ReadAll(session, relation, 0, 128, ReadFlags.ZeroOnError).Select(static row =>
             row.ToString()));
         Assert.StartsWith("zeroing out 128 invalid pages among blocks 0..127", Assert.Single(warnings), StringComparison.Ordinal);
     }
+
+    private static string Verb(string message) => message.StartsWith("ignoring", StringComparison.Ordinal) ? "ignoring " : "zeroing ";
 
     private static string Fails(BufferSession session, Relation relation, uint block, int count) =>
         Assert.Throws<StorageException>(() => PoolRig.ReadAll(session, relation, block, count)).Message;

@@ -72,6 +72,33 @@ public sealed class PoolAllocationTests
         Assert.True(session.ReadStatistics().Count(IoObject.Relation, IoAction.Write) > 50);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    public void AnExtensionThatWaitsForNothingAllocatesNothing(int pages)
+    {
+        // Where every I/O has ended when it is started; by a few pages, of which zeros are written, and by many, for which space is taken.
+        using PoolRig rig = new("sync", new BufferPoolOptions { BufferCount = 64 }, injects: false);
+        BufferSession session = rig.Session();
+        Relation relation = rig.Make(1);
+        BufferPin[] pins = new BufferPin[pages];
+
+        // Counting opens the file.
+        Assert.Equal(1u, relation.GetBlockCount(RelationFork.Main));
+        AllocatesNothing(round =>
+        {
+            ValueTask<uint> extension = session.ExtendAsync(relation, RelationFork.Main, pins, 0, pages);
+            Assert.True(extension.IsCompletedSuccessfully);
+            Assert.True(extension.Result > round);
+            for (int index = 0; index < pages; index++)
+            {
+                pins[index].Unlock(ContentLockMode.Exclusive);
+                pins[index].Release();
+                pins[index] = default;
+            }
+        });
+    }
+
     // The least of several tries: what the runtime does now and then in the background is not the pool's.
     private static void AllocatesNothing(Action<int> work)
     {

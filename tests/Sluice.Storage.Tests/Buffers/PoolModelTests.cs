@@ -77,7 +77,14 @@ public sealed class PoolModelTests
     private static ulong RunOnce(ulong seed, List<PoolModel.Step> steps, bool faulty)
     {
         SimulatedDisk disk = new(new SimulatedDiskOptions { Seed = seed, CreatesFolders = true });
-        AioSystemOptions options = new() { Method = "simulated", Catalog = new IoMethodCatalog(), HandlesPerContext = 24, SharedContexts = 1, TimeProvider = disk.Time };
+        AioSystemOptions options = new()
+        {
+            Method = "simulated",
+            Catalog = new IoMethodCatalog(),
+            HandlesPerContext = 24,
+            SharedContexts = 1,
+            TimeProvider = disk.Time,
+        };
         options.Catalog.Add("simulated", new SimulatedMethodFactory(disk));
         using (AioSystem system = AioSystem.Start(options))
         {

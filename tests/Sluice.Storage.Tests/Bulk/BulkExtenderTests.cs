@@ -71,7 +71,8 @@ public sealed class BulkExtenderTests
         using PoolRig rig = new("sync", new BufferPoolOptions { BufferCount = 256 });
         BufferSession session = rig.Session();
         BulkExtender extender = new(rig.Make(3), stepMin: 4);
-        using (rig.Control.Replace(static _ => -Errno.ENOSPC, static request => request.Operation is IoOperation.Write or IoOperation.Allocate))
+        using (rig.Control.Replace(
+            static _ => -Errno.ENOSPC, static request => request.Operation is IoOperation.Write or IoOperation.Allocate))
         {
             AioException failure = await Assert.ThrowsAsync<AioException>(() => extender.TakeAsync(session).AsTask());
             Assert.Equal(Errno.ENOSPC, failure.Errno);

@@ -36,7 +36,8 @@ public sealed class PrewarmTests
         Assert.Equal(0, rig.Pool.Summarize().Used);
         using (rig.Control.Replace(static _ => -Errno.EIO, static request => request.Operation == IoOperation.Read, times: 1))
         {
-            AioException failure = await Assert.ThrowsAsync<AioException>(() => Prewarm.ReadIntoSystemCacheAsync(session.Context, relation).AsTask());
+            AioException failure =
+                await Assert.ThrowsAsync<AioException>(() => Prewarm.ReadIntoSystemCacheAsync(session.Context, relation).AsTask());
             Assert.Equal(Errno.EIO, failure.Errno);
         }
     }
@@ -45,7 +46,8 @@ public sealed class PrewarmTests
     public async Task DirectFilesHaveNoSystemCacheToFill()
     {
         using StorageRig rig = StorageRig.Start("sync", new StorageOptions { Direct = true });
-        StorageException refusal = await Assert.ThrowsAsync<StorageException>(() => Prewarm.ReadIntoSystemCacheAsync(rig.Context, rig.Relation()).AsTask());
+        StorageException refusal =
+            await Assert.ThrowsAsync<StorageException>(() => Prewarm.ReadIntoSystemCacheAsync(rig.Context, rig.Relation()).AsTask());
         Assert.Contains("Load it into the pool", refusal.Message, StringComparison.Ordinal);
     }
 }

@@ -63,7 +63,8 @@ public sealed class BackgroundWriterTests
         await using CheckpointRig rig = await CheckpointRig.StartAsync(method, blocks: 1000, options: s_small);
         await using BackgroundWriter writer = new(rig.Pool, new BackgroundWriterOptions { Multiplier = 4, PagesMax = 1000 });
         int failures = 0;
-        using (rig.Control.Replace(static _ => -Errno.EIO, static request => request.Operation == IoOperation.Write && request.OffsetBytes % 3 == 0, times: 40))
+        using (rig.Control.Replace(
+            static _ => -Errno.EIO, static request => request.Operation == IoOperation.Write && request.OffsetBytes % 3 == 0, times: 40))
         {
             for (uint block = 0; block < 1000; block++)
             {
@@ -89,7 +90,8 @@ public sealed class BackgroundWriterTests
     public async Task ItRunsUntilItIsStopped()
     {
         await using CheckpointRig rig = await CheckpointRig.StartAsync("io_uring", blocks: 400, options: s_small);
-        await using BackgroundWriter writer = new(rig.Pool, new BackgroundWriterOptions { Delay = TimeSpan.FromMilliseconds(1), Multiplier = 4, PagesMax = 1000 });
+        await using BackgroundWriter writer =
+            new(rig.Pool, new BackgroundWriterOptions { Delay = TimeSpan.FromMilliseconds(1), Multiplier = 4, PagesMax = 1000 });
         using CancellationTokenSource stopping = new();
         Task running = writer.RunAsync(stopping.Token);
         using CancellationTokenSource watchdog = new(StorageRig.Watchdog);

@@ -50,7 +50,8 @@ public sealed class CheckpointPlanTests
         (uint Tablespace, int Pages)[] sizes = [(1663, 1000), (50001, 100), (50002, 10)];
         foreach ((uint tablespace, int pages) in sizes)
         {
-            for (uint block = 0; block < pages; block++) plan.Add(new BufferSlot(0, new PageTag(new RelationId(tablespace, 5, 1), RelationFork.Main, block * 2)));
+            for (uint block = 0; block < pages; block++) plan.Add(
+                new BufferSlot(0, new PageTag(new RelationId(tablespace, 5, 1), RelationFork.Main, block * 2)));
         }
 
         plan.Arrange();
@@ -96,7 +97,8 @@ public sealed class CheckpointPlanTests
         void Run()
         {
             plan.Clear();
-            for (uint block = 0; block < 5000; block++) plan.Add(new BufferSlot((int)block, new PageTag(new RelationId(1663, 5, block % 7), RelationFork.Main, (block * 7919) % 100003)));
+            for (uint block = 0; block < 5000; block++) plan.Add(
+                new BufferSlot((int)block, new PageTag(new RelationId(1663, 5, block % 7), RelationFork.Main, (block * 7919) % 100003)));
             plan.Arrange();
             while (plan.TakeRun(slots) != 0)
             {

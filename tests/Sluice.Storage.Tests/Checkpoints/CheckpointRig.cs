@@ -4,7 +4,8 @@ using Sluice.TestPlugins.Injecting;
 
 namespace Sluice.Storage.Tests.Checkpoints;
 
-/// <summary>A pool, a checkpointer, and relations whose pages tell their version; what was changed is known, and what is on disk can be looked at.</summary>
+/// <summary>A pool, a checkpointer, and relations whose pages tell their version; what was changed is known, and what is on disk can be
+/// looked at.</summary>
 internal sealed class CheckpointRig : IAsyncDisposable
 {
     private readonly Dictionary<(uint Relation, uint Block), uint> _versions = [];
@@ -30,9 +31,11 @@ internal sealed class CheckpointRig : IAsyncDisposable
     internal List<Relation> Relations { get; } = [];
 
     internal static async Task<CheckpointRig> StartAsync(
-        string method, uint blocks, int relations = 1, CheckpointerOptions? checkpointer = null, BufferPoolOptions? options = null, StorageOptions? storage = null, Action<AioSystemOptions>? configure = null)
+        string method, uint blocks, int relations = 1, CheckpointerOptions? checkpointer = null, BufferPoolOptions? options = null,
+            StorageOptions? storage = null, Action<AioSystemOptions>? configure = null)
     {
-        CheckpointRig rig = new(StorageRig.Start(method, storage, configure), options ?? new BufferPoolOptions { BufferCount = 1024 }, checkpointer);
+        CheckpointRig rig = new(
+            StorageRig.Start(method, storage, configure), options ?? new BufferPoolOptions { BufferCount = 1024 }, checkpointer);
         for (uint number = 0; number < relations; number++) rig.Relations.Add(await rig.Storage.MakeAsync(16384 + number, blocks));
         for (uint number = 0; number < relations; number++)
         {
@@ -85,7 +88,8 @@ internal sealed class CheckpointRig : IAsyncDisposable
     private void ReadDisk(uint number, uint block, byte[] page)
     {
         uint segment = block / Storage.Storage.SegmentBlocks;
-        string name = number.ToString(CultureInfo.InvariantCulture) + (segment == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $".{segment}"));
+        string name = number.ToString(CultureInfo.InvariantCulture)
+            + (segment == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $".{segment}"));
         using FileStream file = File.OpenRead(Path.Combine(Storage.Folder, "base", "5", name));
         file.Position = (long)(block % Storage.Storage.SegmentBlocks) * StorageLimits.PageBytes;
         file.ReadExactly(page);

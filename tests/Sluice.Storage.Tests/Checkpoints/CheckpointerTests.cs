@@ -3,16 +3,19 @@ using Sluice.TestPlugins.Injecting;
 
 namespace Sluice.Storage.Tests.Checkpoints;
 
-/// <summary>After a checkpoint everything that was dirty is on disk; when something fails nothing is lost, and nothing is reported that is not so.</summary>
+/// <summary>After a checkpoint everything that was dirty is on disk; when something fails nothing is lost, and nothing is reported that is
+/// not so.</summary>
 public sealed class CheckpointerTests
 {
-    private static readonly IEnumerable<uint> s_scattered = Enumerable.Range(0, 300).Where(static block => block % 7 is 1 or 2 or 3 or 5).Select(static block => (uint)block);
+    private static readonly IEnumerable<uint> s_scattered = Enumerable.Range(0, 300).Where(static block => block % 7 is 1 or 2 or 3 or 5)
+        .Select(static block => (uint)block);
 
     [Theory]
     [MemberData(nameof(StorageRig.Methods), MemberType = typeof(StorageRig))]
     public async Task EverythingThatWasDirtyIsOnDiskAfterwards(string method)
     {
-        await using CheckpointRig rig = await CheckpointRig.StartAsync(method, blocks: 300, relations: 2, storage: new StorageOptions { SegmentBlocks = 100 });
+        await using CheckpointRig rig =
+            await CheckpointRig.StartAsync(method, blocks: 300, relations: 2, storage: new StorageOptions { SegmentBlocks = 100 });
         foreach (Relation relation in rig.Relations) await rig.ChangeAsync(relation, s_scattered);
         CheckpointResult result = await rig.Checkpointer.CheckpointAsync();
         rig.ExpectNewestOnDisk();
@@ -44,7 +47,9 @@ public sealed class CheckpointerTests
     {
         await using CheckpointRig rig = await CheckpointRig.StartAsync(method, blocks: 128);
         await rig.ChangeAsync(rig.Relations[0], Enumerable.Range(0, 128).Select(static block => (uint)block));
-        using Injection shortened = rig.Control.Replace(static result => (result / 2) + 100, static request => request.Operation == IoOperation.Write && request.LengthBytes > StorageLimits.PageBytes, times: 12);
+        using Injection shortened =
+            rig.Control.Replace(static result => (result / 2) + 100, static request => request.Operation == IoOperation.Write
+            && request.LengthBytes > StorageLimits.PageBytes, times: 12);
         CheckpointResult result = await rig.Checkpointer.CheckpointAsync();
         Assert.Equal(128, result.PagesWritten);
         Assert.True(result.Writes > 8);
@@ -81,13 +86,54 @@ public sealed class CheckpointerTests
         rig.ExpectNewestOnDisk();
     }
 
+    [Fact]
+    public async Task ACheckpointForWhichThereIsNoLoopHurriesNobody()
+    {
+        await using CheckpointRig rig =
+            await CheckpointRig.StartAsync("worker", blocks: 8, configure: static options => options.ContextsMax = 6);
+        List<AioContext> others = [];
+        try
+        {
+            while (others.Count < 10) others.Add(rig.Storage.System.CreateContext("other"));
+            Assert.Fail("There are contexts without end.");
+        }
+        catch (Exception exception) when (exception is not Xunit.Sdk.XunitException)
+        {
+            // All are in use.
+        }
+
+        await Assert.ThrowsAnyAsync<Exception>(() => rig.Checkpointer.CheckpointAsync());
+        Assert.Equal(0, rig.Checkpointer.HurriedWaiting);
+        foreach (AioContext other in others) other.Dispose();
+        await rig.Checkpointer.CheckpointAsync();
+        Assert.Equal(0, rig.Checkpointer.HurriedWaiting);
+    }
+
+    [Theory]
+    [MemberData(nameof(StorageRig.Methods), MemberType = typeof(StorageRig))]
+    public async Task ACheckpointWhoseFoldersCannotBeOpenedFailsAndTheNextOneMakesUpForIt(string method)
+    {
+        await using CheckpointRig rig = await CheckpointRig.StartAsync(method, blocks: 8);
+        await rig.ChangeAsync(rig.Relations[0], 3);
+        string folder = rig.Storage.PathOf("base/5");
+        Directory.Move(folder, rig.Storage.PathOf("aside"));
+        File.WriteAllText(folder, "no folder");
+        await Assert.ThrowsAsync<AioException>(() => rig.Checkpointer.CheckpointAsync());
+        Assert.Equal((0, 1), (rig.Checkpointer.CompletedCount, rig.Checkpointer.FailedCount));
+        File.Delete(folder);
+        Directory.Move(rig.Storage.PathOf("aside"), folder);
+        Assert.Equal(1, (await rig.Checkpointer.CheckpointAsync()).Sync.FolderCount);
+        rig.ExpectNewestOnDisk();
+    }
+
     [Theory]
     [MemberData(nameof(StorageRig.Methods), MemberType = typeof(StorageRig))]
     public async Task AfterAFailedSyncNoCheckpointSucceedsAnyMore(string method)
     {
         await using CheckpointRig rig = await CheckpointRig.StartAsync(method, blocks: 64);
         await rig.ChangeAsync(rig.Relations[0], s_scattered.Where(static block => block < 64));
-        using (rig.Control.Replace(static _ => -Errno.EIO, static request => request.Operation is IoOperation.Fsync or IoOperation.Fdatasync, times: 1))
+        using (rig.Control.Replace(
+            static _ => -Errno.EIO, static request => request.Operation is IoOperation.Fsync or IoOperation.Fdatasync, times: 1))
         {
             await Assert.ThrowsAnyAsync<Exception>(() => rig.Checkpointer.CheckpointAsync());
         }
@@ -145,7 +191,8 @@ public sealed class CheckpointerTests
     {
         RecordingLog log = new();
         await using CheckpointRig rig = await CheckpointRig.StartAsync(
-            "io_uring", blocks: 200, options: new BufferPoolOptions { BufferCount = 512, LogFlusher = log }, checkpointer: new CheckpointerOptions { Log = log });
+            "io_uring", blocks: 200, options: new BufferPoolOptions { BufferCount = 512, LogFlusher = log },
+                checkpointer: new CheckpointerOptions { Log = log });
         log.Inserted = new LogPosition(5UL << 32);
         await rig.ChangeAsync(rig.Relations[0], s_scattered.Where(static block => block < 200));
         bool wroteTooEarly = false;
@@ -192,7 +239,8 @@ public sealed class CheckpointerTests
         RecordingLog log = new() { Inserted = new LogPosition(1UL << 32), Refusal = new StorageException("The log is not there.") };
         RecordingClock clock = new(TimeSpan.FromMilliseconds(200));
         await using CheckpointRig rig = await CheckpointRig.StartAsync(
-            "sync", blocks: 1, checkpointer: new CheckpointerOptions { Log = log, LogBytesMax = 1, Interval = TimeSpan.FromHours(1) }, configure: options => options.TimeProvider = clock);
+            "sync", blocks: 1, checkpointer: new CheckpointerOptions { Log = log, LogBytesMax = 1, Interval = TimeSpan.FromHours(1) },
+                configure: options => options.TimeProvider = clock);
         int failures = 0;
         rig.Checkpointer.Failed += _ => Interlocked.Increment(ref failures);
         using CancellationTokenSource stopping = new();
@@ -249,7 +297,8 @@ public sealed class CheckpointerTests
     }
 
     private static Task<CheckpointRig> StartPacedAsync(string method, TimeProvider clock) => CheckpointRig.StartAsync(
-        method, blocks: 64, checkpointer: new CheckpointerOptions { Interval = TimeSpan.FromHours(1), WritesMax = 1, CombineBlocksMax = 1 }, configure: options => options.TimeProvider = clock);
+        method, blocks: 64, checkpointer: new CheckpointerOptions { Interval = TimeSpan.FromHours(1), WritesMax = 1, CombineBlocksMax = 1 },
+            configure: options => options.TimeProvider = clock);
 
     private static async Task<long> MeasureAsync(CheckpointRig rig, uint[] blocks)
     {

@@ -5,10 +5,17 @@ using Sluice.Storage.Tests.Support;
 
 namespace Sluice.Storage.Tests.Checkpoints;
 
-/// <summary>A process that changes pages and makes checkpoints is killed again and again; what it leaves is old or new, and never half.</summary>
+/// <summary>A process that changes pages and makes checkpoints is killed again and again; what it leaves is old or new, and never
+/// half.</summary>
 public sealed class KilledProcessTests
 {
-    private const int Kills = 4;
+    // What is quick enough for every run; SLUICE_KILLS asks for more.
+    private const int KillsUsual = 20;
+
+    private static int Kills =>
+        int.TryParse(Environment.GetEnvironmentVariable("SLUICE_KILLS"), NumberStyles.None, CultureInfo.InvariantCulture, out int kills)
+            ? Math.Max(1, kills)
+            : KillsUsual;
 
     [Theory]
     [MemberData(nameof(StorageRig.Methods), MemberType = typeof(StorageRig))]
@@ -19,9 +26,12 @@ public sealed class KilledProcessTests
         {
             await MakeAsync(folder);
             uint acknowledged = 0;
-            for (int kill = 0; kill < Kills; kill++)
+            int kills = Kills;
+            for (int kill = 0; kill < kills; kill++)
             {
-                acknowledged = await RunUntilKilledAsync(folder, method, acknowledged + 1, rounds: 1 + (kill * 2));
+                // Most within a checkpoint, some while pages are changed, each a little later than the one before.
+                acknowledged = await RunUntilKilledAsync(
+                    folder, method, acknowledged, rounds: kill % 4, isInCheckpoint: kill % 5 != 0, spins: 1000 * (kill % 32));
                 Check(folder, acknowledged);
             }
         }
@@ -49,39 +59,54 @@ public sealed class KilledProcessTests
     }
 
     /// <returns>The last round that was said to be durable.</returns>
-    private static async Task<uint> RunUntilKilledAsync(string folder, string method, uint first, int rounds)
+    private static async Task<uint> RunUntilKilledAsync(
+        string folder, string method, uint acknowledged, int rounds, bool isInCheckpoint, int spins)
     {
         ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,
-            ArgumentList = { typeof(RoundPages).Assembly.Location, folder, method, first.ToString(CultureInfo.InvariantCulture) },
+            ArgumentList = { typeof(RoundPages).Assembly.Location, folder, method, (acknowledged + 1)
+                .ToString(CultureInfo.InvariantCulture) },
         };
         using Process child = Process.Start(start)!;
         using CancellationTokenSource watchdog = new(StorageRig.Watchdog);
-        uint acknowledged = 0;
         try
         {
-            for (int round = 0; round < rounds; round++)
+            for (int done = 0; done < rounds;)
             {
-                string? line = await child.StandardOutput.ReadLineAsync(watchdog.Token);
-                Assert.True(line is not null, "The process has ended by itself.");
-                acknowledged = uint.Parse(line, CultureInfo.InvariantCulture);
+                if (Hear(await child.StandardOutput.ReadLineAsync(watchdog.Token))) done++;
             }
+
+            // Then until the next checkpoint has begun, or has ended.
+            while (Hear(await child.StandardOutput.ReadLineAsync(watchdog.Token)) == isInCheckpoint)
+            {
+            }
+
+            Thread.SpinWait(spins);
         }
         finally
         {
-            // In the midst of the round after.
             child.Kill();
             await child.WaitForExitAsync(watchdog.Token);
         }
 
         while (await child.StandardOutput.ReadLineAsync(watchdog.Token) is { Length: > 0 } line)
         {
-            if (uint.TryParse(line, CultureInfo.InvariantCulture, out uint later)) acknowledged = Math.Max(acknowledged, later);
+            if (uint.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out uint later)) acknowledged =
+                Math.Max(acknowledged, later);
         }
 
         return acknowledged;
+
+        // Whether a round is durable; otherwise its checkpoint has begun.
+        bool Hear(string? line)
+        {
+            Assert.True(line is not null, "The process has ended by itself.");
+            if (!uint.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out uint round)) return false;
+            acknowledged = round;
+            return true;
+        }
     }
 
     private static void Check(string folder, uint acknowledged)
@@ -90,7 +115,8 @@ public sealed class KilledProcessTests
         byte[] wanted = new byte[StorageLimits.PageBytes];
         for (uint block = 0; block < RoundPages.Blocks; block++)
         {
-            string name = RoundPages.Relation.ToString(CultureInfo.InvariantCulture) + (block < 64 ? "" : string.Create(CultureInfo.InvariantCulture, $".{block / 64}"));
+            string name = RoundPages.Relation.ToString(CultureInfo.InvariantCulture)
+                + (block < 64 ? "" : string.Create(CultureInfo.InvariantCulture, $".{block / 64}"));
             using FileStream file = File.OpenRead(Path.Combine(folder, "base", "5", name));
             file.Position = (long)(block % 64) * StorageLimits.PageBytes;
             file.ReadExactly(page);

@@ -8,7 +8,8 @@ public sealed class WriteBackMergeTests
     [Fact]
     public void NeighboursAndOverlapsAreJoinedWithinAFork()
     {
-        WriteBackRange[] ranges = [Range(10, 2), Range(4, 4), Range(8, 2), Range(9, 1), Range(20, 1), new(s_relation, RelationFork.FreeSpaceMap, 12, 1)];
+        WriteBackRange[] ranges =
+            [Range(10, 2), Range(4, 4), Range(8, 2), Range(9, 1), Range(20, 1), new(s_relation, RelationFork.FreeSpaceMap, 12, 1)];
         int count = WriteBackMerge.Merge(ranges, blocksMax: 100);
         Assert.Equal([Range(4, 8), Range(20, 1), new(s_relation, RelationFork.FreeSpaceMap, 12, 1)], ranges[..count]);
     }
@@ -24,7 +25,8 @@ public sealed class WriteBackMergeTests
             for (int index = 0; index < ranges.Length; index++)
             {
                 ranges[index] = new(new(1663, 5, (uint)random.Next(3)), RelationFork.Main, (uint)random.Next(60), random.Next(1, 9));
-                for (int block = 0; block < ranges[index].Count; block++) written.Add((ranges[index].Relation.Number, ranges[index].First + (uint)block));
+                for (int block = 0; block < ranges[index].Count; block++) written.Add(
+                    (ranges[index].Relation.Number, ranges[index].First + (uint)block));
             }
 
             int count = WriteBackMerge.Merge(ranges, blocksMax: 16);

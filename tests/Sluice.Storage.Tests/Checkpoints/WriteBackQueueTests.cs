@@ -62,7 +62,8 @@ public sealed class WriteBackQueueTests
 
         void Hint()
         {
-            for (uint block = 0; block < 200; block += 2) queue.Add(rig.Context, new PageTag(relation.Id, RelationFork.Main, block * 37 % 200), 1);
+            for (uint block = 0; block < 200; block += 2) queue.Add(
+                rig.Context, new PageTag(relation.Id, RelationFork.Main, block * 37 % 200), 1);
         }
     }
 }

@@ -40,7 +40,8 @@ internal sealed class ClusterRig : IDisposable
     {
         Bad.Clear();
         Problems.Clear();
-        ClusterVerifier verifier = new(System, Data, (options ?? new ClusterVerifierOptions()) with { OnBadBlock = Bad.Add, OnProblem = Problems.Add });
+        ClusterVerifier verifier =
+            new(System, Data, (options ?? new ClusterVerifierOptions()) with { OnBadBlock = Bad.Add, OnProblem = Problems.Add });
         ClusterVerification result = await verifier.VerifyAsync().WaitAsync(StorageRig.Watchdog);
         Assert.Equal(verifier.BytesTotal, verifier.BytesDone);
         Assert.Equal((Bad.Count, Problems.Count), ((int)result.BadBlockCount, result.ProblemCount));

@@ -20,7 +20,8 @@ public sealed class ClusterVerifierTests
         foreach (bool direct in (bool[])[false, true])
         {
             ClusterVerification result = await rig.VerifyAsync(new ClusterVerifierOptions { Direct = direct });
-            Assert.Equal((Cluster.FileCount, Cluster.BlockCount, 0, 0), (result.FileCount, (int)result.BlockCount, (int)result.BadBlockCount, result.ProblemCount));
+            Assert.Equal((Cluster.FileCount, Cluster.BlockCount, 0, 0),
+                (result.FileCount, (int)result.BlockCount, (int)result.BadBlockCount, result.ProblemCount));
             Assert.True(result.IsSound);
             Assert.Equal((long)Cluster.BlockCount * StorageLimits.PageBytes, result.ReadBytes);
         }
@@ -36,7 +37,8 @@ public sealed class ClusterVerifierTests
     {
         using ClusterRig rig = new("worker");
         rig.Edit(Orders, static content => content[(100 * 8192) + 4000] ^= 1);
-        ClusterVerification result = await rig.VerifyAsync(new ClusterVerifierOptions { Flows = flows, Depth = depth, ReadBytes = readBytes });
+        ClusterVerification result =
+            await rig.VerifyAsync(new ClusterVerifierOptions { Flows = flows, Depth = depth, ReadBytes = readBytes });
         Assert.Equal((Cluster.FileCount, Cluster.BlockCount, 1), (result.FileCount, (int)result.BlockCount, (int)result.BadBlockCount));
         Assert.Equal((Orders, 100u), (rig.Bad[0].Path, rig.Bad[0].BlockNumber));
     }
@@ -99,8 +101,10 @@ public sealed class ClusterVerifierTests
         using ClusterRig rig = new("sync");
         Cluster.BecomeVersion(rig.Data, major, catalog);
         ControlFile control = await ControlFile.ReadAsync(rig.System, rig.Data);
-        Assert.Equal((major, catalog, $"PG_{major}_{catalog}", true), (control.MajorVersion, control.CatalogVersion, control.TablespaceFolder, control.IsShutDown));
-        Assert.Equal((8192u, 131072u, 8192u, 1u << 20, 1u), (control.PageBytes, control.SegmentBlocks, control.LogPageBytes, control.LogSegmentBytes, control.ChecksumVersion));
+        Assert.Equal((major, catalog, $"PG_{major}_{catalog}", true),
+            (control.MajorVersion, control.CatalogVersion, control.TablespaceFolder, control.IsShutDown));
+        Assert.Equal((8192u, 131072u, 8192u, 1u << 20, 1u),
+            (control.PageBytes, control.SegmentBlocks, control.LogPageBytes, control.LogSegmentBytes, control.ChecksumVersion));
         Assert.True((await rig.VerifyAsync()).IsSound);
     }
 
@@ -211,7 +215,8 @@ public sealed class ClusterVerifierTests
     {
         using ClusterRig rig = new(method);
         rig.Edit(Orders, static content => content[(200 * 8192) + 5] ^= 1);
-        using var crumbs = rig.Control.Replace(static result => result > 3 * 8192 ? (2 * 8192) + 1000 : result, static request => request.Operation == IoOperation.Read);
+        using var crumbs = rig.Control.Replace(
+            static result => result > 3 * 8192 ? (2 * 8192) + 1000 : result, static request => request.Operation == IoOperation.Read);
         ClusterVerification result = await rig.VerifyAsync();
         Assert.Equal((Cluster.FileCount, Cluster.BlockCount), (result.FileCount, (int)result.BlockCount));
         Assert.Equal(200u, Assert.Single(rig.Bad).BlockNumber);
@@ -247,26 +252,33 @@ public sealed class ClusterVerifierTests
     public async Task WhatCannotBeVerifiedIsRefusedWithOneLine()
     {
         using ClusterRig rig = new("sync");
-        await RefusesAsync(rig, "process 1, by postmaster.pid): stop it first", () => File.WriteAllText(rig.PathOf("postmaster.pid"), "1\n/data\n"));
+        await RefusesAsync(rig, "process 1, by postmaster.pid): stop it first", () =>
+            File.WriteAllText(rig.PathOf("postmaster.pid"), "1\n/data\n"));
         await RefusesAsync(rig, "names no process", () => File.WriteAllText(rig.PathOf("postmaster.pid"), ""));
 
         // A number that no process can have is a server that is gone.
         File.WriteAllText(rig.PathOf("postmaster.pid"), $"{int.MaxValue}\n");
         Assert.True((await rig.VerifyAsync()).IsSound);
         File.Delete(rig.PathOf("postmaster.pid"));
-        await RefusesAsync(rig, "checksums to verify: they are off", () => Cluster.EditControl(rig.Data, static control => control[252] = 0));
+        await RefusesAsync(rig, "checksums to verify: they are off", () =>
+            Cluster.EditControl(rig.Data, static control => control[252] = 0));
         Cluster.EditControl(rig.Data, static control => control[252] = 1);
-        await RefusesAsync(rig, "not shut down cleanly (its control file says 'in production')", () => Cluster.EditControl(rig.Data, static control => control[16] = 6));
+        await RefusesAsync(rig, "not shut down cleanly (its control file says 'in production')", () =>
+            Cluster.EditControl(rig.Data, static control => control[16] = 6));
         Cluster.EditControl(rig.Data, static control => control[16] = 1);
-        await RefusesAsync(rig, "pages of 4096 bytes", () => Cluster.EditControl(rig.Data, static control => BinaryPrimitives.WriteUInt32LittleEndian(control.AsSpan(216), 4096)));
+        await RefusesAsync(rig, "pages of 4096 bytes", () =>
+            Cluster.EditControl(rig.Data, static control => BinaryPrimitives.WriteUInt32LittleEndian(control.AsSpan(216), 4096)));
         Cluster.EditControl(rig.Data, static control => BinaryPrimitives.WriteUInt32LittleEndian(control.AsSpan(216), 8192));
         await RefusesAsync(rig, "PostgreSQL '12'", () => File.WriteAllText(rig.PathOf("PG_VERSION"), "12\n"));
         await RefusesAsync(rig, "versions 13 to 18", () => File.WriteAllText(rig.PathOf("PG_VERSION"), "17\n"));
         File.WriteAllText(rig.PathOf("PG_VERSION"), "18\n");
         byte[] control = File.ReadAllBytes(rig.PathOf("global/pg_control"));
-        await RefusesAsync(rig, "pg_control is damaged: its checksum is", () => File.WriteAllBytes(rig.PathOf("global/pg_control"), [.. control[..40], (byte)(control[40] ^ 1), .. control[41..]]));
-        await RefusesAsync(rig, "only 100 bytes: it was cut off", () => File.WriteAllBytes(rig.PathOf("global/pg_control"), control[..100]));
-        await RefusesAsync(rig, "no data directory of PostgreSQL: it has no global/pg_control", () => File.Delete(rig.PathOf("global/pg_control")));
+        await RefusesAsync(rig, "pg_control is damaged: its checksum is", () =>
+            File.WriteAllBytes(rig.PathOf("global/pg_control"), [.. control[..40], (byte)(control[40] ^ 1), .. control[41..]]));
+        await RefusesAsync(rig, "only 100 bytes: it was cut off", () =>
+            File.WriteAllBytes(rig.PathOf("global/pg_control"), control[..100]));
+        await RefusesAsync(rig, "no data directory of PostgreSQL: it has no global/pg_control", () =>
+            File.Delete(rig.PathOf("global/pg_control")));
         await RefusesAsync(rig, "no data directory of PostgreSQL: it has no PG_VERSION", () => File.Delete(rig.PathOf("PG_VERSION")));
     }
 
@@ -334,7 +346,8 @@ public sealed class ClusterVerifierTests
             {
                 if (path.StartsWith("base/", StringComparison.Ordinal) && !path.StartsWith(Orders, StringComparison.Ordinal)) continue;
                 system.FileSystem.CreateDirectory(system.FileSystem.DirectoryOf($"/data/{path}"));
-                await using AioFile file = await AioFile.OpenAsync(system, $"/data/{path}", new IoOpenOptions { Access = IoAccess.Write, Creation = IoCreation.CreateNew });
+                await using AioFile file = await AioFile.OpenAsync(
+                    system, $"/data/{path}", new IoOpenOptions { Access = IoAccess.Write, Creation = IoCreation.CreateNew });
                 if (path == Orders) content[(9 * 8192) + 500] ^= 1;
                 await file.WriteAsync(content, 0);
                 if (!RelationPaths.TryParse(Path.GetFileName(path), out _) || path.StartsWith("pg_", StringComparison.Ordinal)) continue;
@@ -343,7 +356,8 @@ public sealed class ClusterVerifierTests
             }
 
             List<BadBlock> bad = [];
-            ClusterVerification result = await new ClusterVerifier(system, "/data", new ClusterVerifierOptions { OnBadBlock = bad.Add }).VerifyAsync();
+            ClusterVerification result = await new ClusterVerifier(system, "/data", new ClusterVerifierOptions { OnBadBlock = bad.Add })
+                .VerifyAsync();
             Assert.Equal((files, blocks, 0), (result.FileCount, (int)result.BlockCount, result.ProblemCount));
             Assert.Equal((Orders, 9u), (Assert.Single(bad).Path, bad[0].BlockNumber));
         });
@@ -353,7 +367,8 @@ public sealed class ClusterVerifierTests
     public void BadOptionsAreListed()
     {
         using ClusterRig rig = new("sync");
-        ArgumentException failure = Assert.Throws<ArgumentException>(() => new ClusterVerifier(rig.System, rig.Data, new ClusterVerifierOptions { Depth = 0, Flows = -1, ReadBytes = 1000 }));
+        ArgumentException failure = Assert.Throws<ArgumentException>(
+            () => new ClusterVerifier(rig.System, rig.Data, new ClusterVerifierOptions { Depth = 0, Flows = -1, ReadBytes = 1000 }));
         Assert.Contains("Depth is 0", failure.Message, StringComparison.Ordinal);
         Assert.Contains("Flows is -1", failure.Message, StringComparison.Ordinal);
         Assert.Contains("ReadBytes is 1000", failure.Message, StringComparison.Ordinal);

@@ -72,7 +72,8 @@ public sealed class PageChecksumTests
                 page[bit / 8] ^= (byte)(1 << (bit % 8));
             }
 
-            // Of the 32 bits of the hash the format keeps less than 16: one change in 65535 gives the same. None of the checksum's own bits does.
+            // Of the 32 bits of the hash the format keeps less than 16: one change in 65535 gives the same. None of the checksum's own bits
+            // does.
             Assert.InRange(missed, 0, 5);
         }
     }
@@ -105,7 +106,8 @@ public sealed class PageChecksumTests
         for (int bit = 0; bit < StorageLimits.PageBytes * 8; bit++)
         {
             page[bit / 8] ^= (byte)(1 << (bit % 8));
-            Assert.False(PageVerifier.IsAccepted(PageVerifier.Verify(page, 3, checksums: true)), $"A new page with bit {bit} set was accepted.");
+            Assert.False(PageVerifier.IsAccepted(PageVerifier.Verify(page, 3, checksums: true)),
+                $"A new page with bit {bit} set was accepted.");
             page[bit / 8] ^= (byte)(1 << (bit % 8));
         }
     }

@@ -18,7 +18,8 @@ public sealed class PageHeaderTests
             Lower = 28,
             PruneTransaction = 0x01020304,
         };
-        Assert.Equal("16000000" + "48D874B3" + "3412" + "0500" + "1C00" + "F01F" + "F01F" + "0420" + "04030201", Convert.ToHexString(page.AsSpan(0, 24)));
+        Assert.Equal("16000000" + "48D874B3" + "3412" + "0500" + "1C00" + "F01F" + "F01F" + "0420" + "04030201",
+            Convert.ToHexString(page.AsSpan(0, 24)));
         Assert.Equal("16/B374D848", header.LogPosition.ToString());
         Assert.Equal(8192 - 16, header.Special);
         Assert.Equal(header.Special, header.Upper);

@@ -197,7 +197,8 @@ public sealed class FileCacheTests
                     {
                         int index = random.Next(files.Length);
                         IoFile file = files[index].Hold(seed);
-                        if (file.IsReleased || file.GetLength() != index + 1) throw new InvalidOperationException("Not the file that was asked for.");
+                        if (file.IsReleased || file.GetLength() != index + 1) throw new InvalidOperationException(
+                            "Not the file that was asked for.");
                         if (random.Next(50) == 0) files[random.Next(files.Length)].Close();
                         file.ReleaseHold(seed);
                     }
@@ -298,6 +299,37 @@ public sealed class FileCacheTests
         IoFile reopened = files[1].Hold(0);
         Assert.True(reopened.IsPoisoned);
         reopened.ReleaseHold(0);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void OfManyThatWereClosedWhileInUseEachMayPoisonLater(int poisoned)
+    {
+        using StorageRig rig = StorageRig.Start("sync");
+        FileCache cache = new(rig.System, 4);
+        CachedFile file = Make(rig, cache, 1)[0];
+        IoFile[] busy = new IoFile[3];
+        for (int index = 0; index < busy.Length; index++)
+        {
+            busy[index] = file.Hold(0);
+            file.Close();
+        }
+
+        Use(file);
+        Assert.False(file.IsPoisoned);
+        busy[poisoned].Poison(Errno.EIO);
+        foreach (IoFile held in busy) held.ReleaseHold(0);
+        Assert.True(file.IsPoisoned);
+
+        // Also when those that poisoned it are forgotten.
+        file.Close();
+        Use(file);
+        file.Close();
+        IoFile again = file.Hold(0);
+        Assert.True(again.IsPoisoned);
+        again.ReleaseHold(0);
     }
 
     [Fact]

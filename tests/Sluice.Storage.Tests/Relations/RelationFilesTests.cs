@@ -42,7 +42,8 @@ public sealed class RelationFilesTests
         rig.Reopen();
         relation = rig.Relation();
         Assert.Equal(74u, relation.GetBlockCount(RelationFork.Main));
-        byte[] content = [.. Enumerable.Range(0, 3).SelectMany(segment => File.ReadAllBytes(rig.PathOf(segment == 0 ? "base/5/16384" : $"base/5/16384.{segment}")))];
+        byte[] content = [.. Enumerable.Range(0, 3)
+            .SelectMany(segment => File.ReadAllBytes(rig.PathOf(segment == 0 ? "base/5/16384" : $"base/5/16384.{segment}")))];
         for (uint block = 0; block < 3; block++) Support.Pages.Check(content.AsSpan((int)block * 8192, 8192), 16384, block);
         Assert.True(PageVerifier.IsZero(content.AsSpan(3 * 8192)));
     }
@@ -54,7 +55,8 @@ public sealed class RelationFilesTests
         using StorageRig rig = StorageRig.Start(method);
         Relation relation = await rig.MakeAsync();
         int allocations = 0;
-        using var refuse = rig.Control.Replace(static _ => -Errno.EOPNOTSUPP, request => request.Operation == IoOperation.Allocate && ++allocations > 0);
+        using var refuse = rig.Control.Replace(
+            static _ => -Errno.EOPNOTSUPP, request => request.Operation == IoOperation.Allocate && ++allocations > 0);
         await relation.ZeroExtendAsync(rig.Context, RelationFork.Main, 0, 40);
         await relation.ZeroExtendAsync(rig.Context, RelationFork.Main, 40, 40);
         Assert.Equal(80u, relation.GetBlockCount(RelationFork.Main));
@@ -73,7 +75,8 @@ public sealed class RelationFilesTests
             uint count = operation == IoOperation.Allocate ? 100u : 4u;
             using (rig.Control.Replace(static _ => -Errno.ENOSPC, request => request.Operation == operation))
             {
-                AioException failure = await Assert.ThrowsAsync<AioException>(() => relation.ZeroExtendAsync(rig.Context, RelationFork.Main, 2, count).AsTask());
+                AioException failure = await Assert.ThrowsAsync<AioException>(
+                    () => relation.ZeroExtendAsync(rig.Context, RelationFork.Main, 2, count).AsTask());
                 Assert.Equal(Errno.ENOSPC, failure.Errno);
                 Assert.Contains("free some space", failure.Message, StringComparison.Ordinal);
                 Assert.Contains($"(blocks 2..{1 + count})", failure.Message, StringComparison.Ordinal);
@@ -85,11 +88,55 @@ public sealed class RelationFilesTests
 
     [Theory]
     [MemberData(nameof(Methods))]
+    public async Task WritesOfZerosAreInFlightTogether(string method)
+    {
+        using StorageRig rig = StorageRig.Start(method, new StorageOptions { AllocateAboveBlocks = -1 });
+        Relation relation = await rig.MakeAsync();
+        using var stall = rig.Control.Stall(static request => request.Operation == IoOperation.Write);
+
+        // A handle has 16 vectors here.
+        uint count = 5 * (uint)relation.MaxCombine(RelationFork.Main, 0);
+        Task extension = Task.Run(() => relation.ZeroExtendAsync(rig.Context, RelationFork.Main, 0, count).AsTask());
+        Assert.True(stall.WaitUntilStalled(5, StorageRig.Watchdog), "Not all writes were begun before the first had ended.");
+        stall.Release();
+        await extension.WaitAsync(StorageRig.Watchdog);
+        Assert.Equal(count, relation.GetBlockCount(RelationFork.Main));
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task AnExtensionWhoseMiddleFailsEndsBeforeIt(string method)
+    {
+        using StorageRig rig = StorageRig.Start(method, new StorageOptions { AllocateAboveBlocks = -1 });
+        Relation relation = await rig.MakeAsync(blocks: 3);
+        uint run = (uint)relation.MaxCombine(RelationFork.Main, 0);
+        long failing = (3 + (2 * run)) * StorageLimits.PageBytes;
+        using (rig.Control.Replace(
+            static _ => -Errno.ENOSPC, request => request.Operation == IoOperation.Write && request.OffsetBytes == failing))
+        {
+            AioException failure =
+                await Assert.ThrowsAsync<AioException>(() => relation.ZeroExtendAsync(rig.Context, RelationFork.Main, 3, 6 * run).AsTask());
+            Assert.Equal(Errno.ENOSPC, failure.Errno);
+            Assert.Contains($"(blocks {3 + (2 * run)}..", failure.Message, StringComparison.Ordinal);
+        }
+
+        // The writes behind it were done already, and are taken back.
+        Assert.Equal(3 + (2 * run), relation.GetBlockCount(RelationFork.Main));
+        Assert.Equal(failing, new FileInfo(rig.PathOf("base/5/16384")).Length);
+        await relation.ZeroExtendAsync(rig.Context, RelationFork.Main, 3 + (2 * run), 4 * run);
+        Assert.Equal(3 + (6 * run), relation.GetBlockCount(RelationFork.Main));
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
     public async Task ShortWritesOfZerosGoOn(string method)
     {
         using StorageRig rig = StorageRig.Start(method, new StorageOptions { AllocateAboveBlocks = -1 });
         Relation relation = await rig.MakeAsync();
-        using var shorter = rig.Control.Replace(static result => result > 3 * 8192 ? (3 * 8192) - 1 : result, static request => request.Operation == IoOperation.Write, times: 5);
+        using var shorter = rig.Control.Replace(
+            static result => result > 3 * 8192
+            ? (3 * 8192) - 1
+            : result, static request => request.Operation == IoOperation.Write, times: 5);
         await relation.ZeroExtendAsync(rig.Context, RelationFork.Main, 0, 50);
         Assert.Equal(50u, relation.GetBlockCount(RelationFork.Main));
         Assert.Equal(50 * 8192, new FileInfo(rig.PathOf("base/5/16384")).Length);
@@ -119,7 +166,8 @@ public sealed class RelationFilesTests
         Assert.Equal(16u, rig.Relation().GetBlockCount(RelationFork.Main));
         await rig.Relation().TruncateAsync(RelationFork.Main, 0);
         Assert.Equal([0, 0, 0, 0], Lengths(rig, "base/5/16384", 4));
-        StorageException failure = await Assert.ThrowsAsync<StorageException>(() => rig.Relation().TruncateAsync(RelationFork.Main, 1).AsTask());
+        StorageException failure =
+            await Assert.ThrowsAsync<StorageException>(() => rig.Relation().TruncateAsync(RelationFork.Main, 1).AsTask());
         Assert.Contains("base/5/16384 to 1 blocks: it has only 0", failure.Message, StringComparison.Ordinal);
     }
 
@@ -199,7 +247,8 @@ public sealed class RelationFilesTests
         Assert.Equal(2 * 8192, new FileInfo(rig.PathOf("pg_tblspc/24576/PG_18_202506291/5/16384")).Length);
         Assert.Equal("pg_tblspc/24576/PG_18_202506291/5/16384", relation.PathOf());
         using StorageRig unsaid = StorageRig.Start(method);
-        StorageException failure = await Assert.ThrowsAsync<StorageException>(() => unsaid.Storage.Open(new RelationId(24576, 5, 16384)).CreateAsync(RelationFork.Main).AsTask());
+        StorageException failure = await Assert.ThrowsAsync<StorageException>(
+            () => unsaid.Storage.Open(new RelationId(24576, 5, 16384)).CreateAsync(RelationFork.Main).AsTask());
         Assert.Contains("set StorageOptions.TablespaceFolder", failure.Message, StringComparison.Ordinal);
     }
 
@@ -209,8 +258,10 @@ public sealed class RelationFilesTests
         using StorageRig rig = StorageRig.Start("sync");
         await rig.MakeAsync(blocks: 20);
         rig.Reopen(new StorageOptions { SegmentBlocks = 8 });
-        StorageException failure = await Assert.ThrowsAsync<StorageException>(() => rig.Relation().GetBlockCountAsync(RelationFork.Main).AsTask());
-        Assert.Contains("has 20 blocks, but segments here have 8 at most: set StorageOptions.SegmentBlocks", failure.Message, StringComparison.Ordinal);
+        StorageException failure =
+            await Assert.ThrowsAsync<StorageException>(() => rig.Relation().GetBlockCountAsync(RelationFork.Main).AsTask());
+        Assert.Contains("has 20 blocks, but segments here have 8 at most: set StorageOptions.SegmentBlocks", failure.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -260,7 +311,8 @@ public sealed class RelationFilesTests
         rig.Context.Wait(reference);
         Assert.Equal("base/5/16384.1 (blocks 9..10)", place.Target.Describe());
         RelationTarget target = place.Target.As<RelationTarget>();
-        Assert.Equal((relation.Key, RelationFork.Main, 1u, 9u, 2u), (target.Relation, target.Fork, target.Segment, target.Block, target.BlockCount));
+        Assert.Equal((relation.Key, RelationFork.Main, 1u, 9u, 2u),
+            (target.Relation, target.Fork, target.Segment, target.Block, target.BlockCount));
         Assert.Same(rig.Storage, target.Storage);
         Assert.Equal("base/5/16384", target.RelationPath);
         using (IoFile again = place.Target.Reopen(rig.System.FileSystem)) Assert.Equal(4 * 8192, again.GetLength());
@@ -273,13 +325,16 @@ public sealed class RelationFilesTests
     public void BadOptionsAreListed()
     {
         using StorageRig rig = StorageRig.Start("sync");
-        ArgumentException failure = Assert.Throws<ArgumentException>(() => new StorageManager(rig.System, rig.Folder, new StorageOptions { SegmentBlocks = 0, OpenFilesMax = -1 }));
+        ArgumentException failure = Assert.Throws<ArgumentException>(
+            () => new StorageManager(rig.System, rig.Folder, new StorageOptions { SegmentBlocks = 0, OpenFilesMax = -1 }));
         Assert.Contains("SegmentBlocks is 0", failure.Message, StringComparison.Ordinal);
         Assert.Contains("OpenFilesMax is -1", failure.Message, StringComparison.Ordinal);
     }
 
     private static int[] Lengths(StorageRig rig, string path, int segments) =>
-        [.. Enumerable.Range(0, segments).Select(segment => (int)(new FileInfo(rig.PathOf(segment == 0 ? path : $"{path}.{segment}")).Length / 8192))];
+        [.. Enumerable.Range(0, segments)
+            .Select(segment => (int)(new FileInfo(rig.PathOf(segment == 0 ? path : $"{path}.{segment}")).Length / 8192))];
 
-    private static string[] Names(StorageRig rig) => [.. Directory.GetFiles(rig.PathOf("base/5")).Select(static path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+    private static string[] Names(StorageRig rig) =>
+        [.. Directory.GetFiles(rig.PathOf("base/5")).Select(static path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 }

@@ -57,7 +57,8 @@ public sealed class RelationIoTests
         using var watch = rig.Control.Replace(result => result, request => { vectorCounts.Add(request.VectorCount); return false; });
 
         // 0 1 2 | 5 | 4 | 7 8: the third and fourth are neighbours the wrong way round.
-        IoVector[] scattered = [pages.Vector(0), pages.Vector(1), pages.Vector(2), pages.Vector(5), pages.Vector(4), pages.Vector(7), pages.Vector(8)];
+        IoVector[] scattered =
+            [pages.Vector(0), pages.Vector(1), pages.Vector(2), pages.Vector(5), pages.Vector(4), pages.Vector(7), pages.Vector(8)];
         AioResult result = Read(rig, relation, 3, scattered).Result;
         Assert.Equal((AioStatus.Ok, 7), (result.Status, result.Value));
         Assert.Equal([4], vectorCounts);
@@ -83,7 +84,8 @@ public sealed class RelationIoTests
         Assert.Throws<ArgumentException>(() => relation.StartRead(handle, RelationFork.Main, 6, pages.Vectors(0, 3)));
         Assert.Throws<ArgumentException>(() => relation.StartWrite(handle, RelationFork.Main, 15, pages.Vectors(0, 2)));
         Assert.Throws<ArgumentException>(() => relation.StartWriteBack(handle, RelationFork.Main, 6, 3));
-        Assert.Throws<ArgumentException>(() => relation.StartRead(handle, RelationFork.Main, 0, [new IoVector(pages.Vector().Address, 100)]));
+        Assert.Throws<ArgumentException>(
+            () => relation.StartRead(handle, RelationFork.Main, 0, [new IoVector(pages.Vector().Address, 100)]));
         Assert.Throws<ArgumentException>(() => relation.StartRead(handle, RelationFork.Main, 0, []));
 
         // Refused before anything was set: the handle is as good as new.
@@ -119,7 +121,8 @@ public sealed class RelationIoTests
         using StorageRig rig = StorageRig.Start(method);
         Relation relation = await rig.MakeAsync(blocks: 8);
         using Support.Pages pages = new(4);
-        foreach ((int bytes, int blocks) in ((int, int)[])[(8192, 1), (8193, 1), (16383, 1), (16384, 2), (3 * 8192, 3), ((4 * 8192) - 1, 3)])
+        foreach ((int bytes, int blocks) in ((int, int)[])[
+            (8192, 1), (8193, 1), (16383, 1), (16384, 2), (3 * 8192, 3), ((4 * 8192) - 1, 3)])
         {
             using var injection = rig.Control.Replace(_ => bytes, IsRead);
             AioReturn place = Read(rig, relation, 2, pages.Vectors(0, 4));
@@ -144,7 +147,8 @@ public sealed class RelationIoTests
         }
 
         // Behind the end nothing needs to be injected.
-        Assert.Contains("read only 0 of 8192 bytes", Read(rig, relation, 8, pages.Vectors(0, 1)).ToException().Message, StringComparison.Ordinal);
+        Assert.Contains("read only 0 of 8192 bytes", Read(rig, relation, 8, pages.Vectors(0, 1)).ToException().Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -226,11 +230,13 @@ public sealed class RelationIoTests
         for (int index = 0; index < 8; index++) pages.Fill(index, 16384, (uint)index);
 
         // What a short write left behind the whole blocks is written again: nothing is lost, nothing is counted twice.
-        using (rig.Control.Replace(_ => (2 * 8192) + 4096, IsWrite, times: 2)) await relation.ExtendAsync(rig.Context, RelationFork.Main, 0, pages.Vector(0, 8));
+        using (rig.Control.Replace(_ => (2 * 8192) + 4096, IsWrite, times: 2)) await relation.ExtendAsync(
+            rig.Context, RelationFork.Main, 0, pages.Vector(0, 8));
         Assert.Equal(8u, relation.GetBlockCount(RelationFork.Main));
         using (rig.Control.Replace(_ => -Errno.ENOSPC, IsWrite))
         {
-            AioException failure = await Assert.ThrowsAsync<AioException>(() => relation.ExtendAsync(rig.Context, RelationFork.Main, 8, pages.Vector(0, 2)).AsTask());
+            AioException failure = await Assert.ThrowsAsync<AioException>(
+                () => relation.ExtendAsync(rig.Context, RelationFork.Main, 8, pages.Vector(0, 2)).AsTask());
             Assert.Equal(Errno.ENOSPC, failure.Errno);
         }
 

@@ -80,5 +80,6 @@ public sealed class RelationPathsTests
         }
     }
 
-    private static string Of(RelationKey key, RelationFork fork, uint segment = 0) => RelationPaths.PathOf(key, fork, segment, "PG_18_202506291");
+    private static string Of(RelationKey key, RelationFork fork, uint segment = 0) =>
+        RelationPaths.PathOf(key, fork, segment, "PG_18_202506291");
 }

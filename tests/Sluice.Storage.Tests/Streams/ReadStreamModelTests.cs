@@ -2,7 +2,8 @@ using Sluice.TestPlugins.Injecting;
 
 namespace Sluice.Storage.Tests.Streams;
 
-/// <summary>Read streams against a plain list: any blocks, any sizes, pauses, resets, failures, both ways of pulling; and what it all allocates.</summary>
+/// <summary>Read streams against a plain list: any blocks, any sizes, pauses, resets, failures, both ways of pulling; and what it all
+/// allocates.</summary>
 public sealed class ReadStreamModelTests
 {
     private const uint Blocks = 200;
@@ -36,7 +37,8 @@ public sealed class ReadStreamModelTests
     [InlineData("io_uring")]
     public async Task APageCostsNoMemoryWhenBlocking(string method)
     {
-        await using StreamRig rig = await StreamRig.StartAsync(method, blocks: 1024, new BufferPoolOptions { BufferCount = 128 }, configure: options => UseItself(options, method));
+        await using StreamRig rig = await StreamRig.StartAsync(
+            method, blocks: 1024, new BufferPoolOptions { BufferCount = 128 }, configure: options => UseItself(options, method));
         uint next = 0;
         using ReadStream stream = rig.Stream(BlockSource.From(() => next++ % 1024));
         Pull(stream, 4096);
@@ -51,7 +53,8 @@ public sealed class ReadStreamModelTests
     [InlineData("io_uring")]
     public async Task APageCostsNoMemoryOnALoop(string method)
     {
-        await using StreamRig rig = await StreamRig.StartAsync(method, blocks: 1024, new BufferPoolOptions { BufferCount = 128 }, configure: options => UseItself(options, method));
+        await using StreamRig rig = await StreamRig.StartAsync(
+            method, blocks: 1024, new BufferPoolOptions { BufferCount = 128 }, configure: options => UseItself(options, method));
         using AioLoop loop = rig.Storage.System.CreateLoop();
         long allocated = long.MaxValue;
         await loop.InvokeAsync(async () =>
@@ -93,7 +96,8 @@ public sealed class ReadStreamModelTests
     {
         BufferPoolOptions poolOptions = new() { BufferCount = random.Next(16, 160), CombineMax = random.Next(1, 17) };
         StorageOptions storageOptions = new() { SegmentBlocks = (uint)random.Next(1, 4) * 50 };
-        await using StreamRig rig = await StreamRig.StartAsync(method, Blocks, poolOptions, isTemporary: random.Next(6) == 0, storageOptions: storageOptions);
+        await using StreamRig rig =
+            await StreamRig.StartAsync(method, Blocks, poolOptions, isTemporary: random.Next(6) == 0, storageOptions: storageOptions);
         int failuresPercent = random.Next(3) == 0 ? random.Next(1, 15) : 0;
         Random faults = new(random.Next());
         using Injection? failing = failuresPercent == 0
@@ -108,7 +112,8 @@ public sealed class ReadStreamModelTests
             static result => result / 2,
             request =>
             {
-                lock (faults) return request.Operation == IoOperation.Read && request.LengthBytes > StorageLimits.PageBytes && faults.Next(100) < 10;
+                lock (faults) return request.Operation == IoOperation.Read && request.LengthBytes > StorageLimits.PageBytes
+                    && faults.Next(100) < 10;
             });
         ModelSource source = new(MakeBlocks(random), random.Next(3) == 0 ? 10 : 0, new Random(random.Next()));
         ReadStreamOptions options = new()

@@ -24,7 +24,8 @@ internal sealed class StreamRig : IAsyncDisposable
     internal Relation Relation { get; private set; } = null!;
 
     internal static async Task<StreamRig> StartAsync(
-        string method, uint blocks, BufferPoolOptions? options = null, bool isTemporary = false, StorageOptions? storageOptions = null, Action<AioSystemOptions>? configure = null)
+        string method, uint blocks, BufferPoolOptions? options = null, bool isTemporary = false, StorageOptions? storageOptions = null,
+            Action<AioSystemOptions>? configure = null)
     {
         StreamRig rig = new(StorageRig.Start(method, storageOptions, configure), options ?? new BufferPoolOptions { BufferCount = 128 });
         rig.Relation = isTemporary ? rig.Storage.Relation(temporaryOwner: 3) : rig.Storage.Relation();
@@ -33,7 +34,8 @@ internal sealed class StreamRig : IAsyncDisposable
         return rig;
     }
 
-    internal ReadStream Stream(BlockSource source, ReadStreamOptions? options = null) => new(Session, Relation, RelationFork.Main, source, options);
+    internal ReadStream Stream(BlockSource source, ReadStreamOptions? options = null) =>
+        new(Session, Relation, RelationFork.Main, source, options);
 
     internal ReadStream Stream(uint[] blocks, ReadStreamOptions? options = null) => Stream(BlockSource.List(blocks), options);
 

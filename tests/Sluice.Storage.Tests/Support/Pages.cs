@@ -18,7 +18,8 @@ internal sealed unsafe class Pages : IDisposable
 
     internal Span<byte> this[int index] => new(_address + ((long)index * StorageLimits.PageBytes), StorageLimits.PageBytes);
 
-    internal IoVector Vector(int first = 0, int count = 1) => new(_address + ((long)first * StorageLimits.PageBytes), count * StorageLimits.PageBytes);
+    internal IoVector Vector(int first = 0, int count = 1) =>
+        new(_address + ((long)first * StorageLimits.PageBytes), count * StorageLimits.PageBytes);
 
     /// <summary>One vector per page, in order of memory.</summary>
     internal IoVector[] Vectors(int first, int count) => [.. Enumerable.Range(first, count).Select(index => Vector(index))];

@@ -22,7 +22,8 @@ internal sealed class StorageRig : IDisposable
     private StorageRig(string method, StorageOptions? options, Action<AioSystemOptions>? configure)
     {
         Folder = Directory.CreateTempSubdirectory("sluice-storage-").FullName;
-        AioSystemOptions systemOptions = new() { Method = "injecting", Catalog = CatalogOf(method, Control), HandlesPerContext = 32, SharedContexts = 1 };
+        AioSystemOptions systemOptions =
+            new() { Method = "injecting", Catalog = CatalogOf(method, Control), HandlesPerContext = 32, SharedContexts = 1 };
         configure?.Invoke(systemOptions);
         System = AioSystem.Start(systemOptions);
         System.Warning += warning =>
@@ -55,7 +56,8 @@ internal sealed class StorageRig : IDisposable
         }
     }
 
-    internal static StorageRig Start(string method, StorageOptions? options = null, Action<AioSystemOptions>? configure = null) => new(method, options, configure);
+    internal static StorageRig Start(string method, StorageOptions? options = null, Action<AioSystemOptions>? configure = null) =>
+        new(method, options, configure);
 
     /// <summary>A catalog with one method, <c>injecting</c>, around the named one.</summary>
     internal static IoMethodCatalog CatalogOf(string method, InjectionControl control)

@@ -23,7 +23,7 @@ public sealed class DataDirectorySyncTests
         HashSet<string> synced = [];
         using var watch = rig.Control.Replace(static result => result, request =>
         {
-            if (request.Operation != IoOperation.Fsync) return false;
+            if (request.Operation != IoOperation.Fsync || Directory.Exists(request.File.Path)) return false;
             lock (synced) synced.Add(request.File.Path);
             return false;
         });
@@ -31,8 +31,10 @@ public sealed class DataDirectorySyncTests
         DataDirectorySyncResult result = await DataDirectorySync.SyncAsync(rig.Context, data, new Collected(progress));
         string[] expected =
         [
-            .. Directory.EnumerateFiles(data, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
-                .Where(static path => !path.Contains("pgsql_tmp", StringComparison.Ordinal) && !path.Contains("pg_tblspc", StringComparison.Ordinal)),
+            .. Directory.EnumerateFiles(
+                data, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
+                .Where(static path => !path.Contains("pgsql_tmp", StringComparison.Ordinal)
+                    && !path.Contains("pg_tblspc", StringComparison.Ordinal)),
             Path.Combine(data, "pg_tblspc/24576/PG_18_202506291/5/16500"),
         ];
         Assert.Equal(expected.Order(StringComparer.Ordinal), synced.Order(StringComparer.Ordinal));
@@ -69,7 +71,7 @@ public sealed class DataDirectorySyncTests
         using var fail = rig.Control.Replace(static _ => -Errno.EIO, request =>
         {
             if (request.File.Path.EndsWith("file7", StringComparison.Ordinal)) return true;
-            Interlocked.Increment(ref others);
+            if (File.Exists(request.File.Path)) Interlocked.Increment(ref others);
             return false;
         });
         AioException failure = await Assert.ThrowsAsync<AioException>(() => DataDirectorySync.SyncAsync(rig.Context, rig.Folder));
@@ -78,11 +80,30 @@ public sealed class DataDirectorySyncTests
         Assert.Equal(19, others);
     }
 
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task FoldersAreInFlightTogetherAndOneThatFailsFailsIt(string method)
+    {
+        using StorageRig rig = StorageRig.Start(method);
+        for (int number = 0; number < 10; number++) Directory.CreateDirectory(rig.PathOf($"folder{number}"));
+        using var stall = rig.Control.Stall(static request => request.Operation == IoOperation.Fsync);
+        Task<DataDirectorySyncResult> sync = Task.Run(() => DataDirectorySync.SyncAsync(rig.Context, rig.Folder));
+        Assert.True(stall.WaitUntilStalled(10, StorageRig.Watchdog), "Not all syncs were begun before the first had ended.");
+        stall.Release();
+        stall.Dispose();
+        Assert.Equal(11, (await sync.WaitAsync(StorageRig.Watchdog)).FolderCount);
+        using var again = rig.Control.Replace(
+            static _ => -Errno.EIO, static request => request.File.Path.EndsWith("folder3", StringComparison.Ordinal));
+        AioException failure = await Assert.ThrowsAsync<AioException>(() => DataDirectorySync.SyncAsync(rig.Context, rig.Folder));
+        Assert.Contains("folder3", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task AMissingFolderIsSaid()
     {
         using StorageRig rig = StorageRig.Start("sync");
-        AioException failure = await Assert.ThrowsAsync<AioException>(() => DataDirectorySync.SyncAsync(rig.Context, rig.PathOf("nowhere")));
+        AioException failure =
+            await Assert.ThrowsAsync<AioException>(() => DataDirectorySync.SyncAsync(rig.Context, rig.PathOf("nowhere")));
         Assert.Contains("nowhere", failure.Message, StringComparison.Ordinal);
     }
 
@@ -131,7 +152,8 @@ public sealed class DataDirectorySyncTests
                     await using AioFile file = await AioFile.OpenAsync(system, $"/data/base/{number}/{number}");
                     byte[] content = new byte[2 * StorageLimits.PageBytes];
                     Assert.Equal(content.Length, await file.ReadAsync(content, 0));
-                    for (uint block = 0; block < 2; block++) Support.Pages.Check(content.AsSpan((int)block * StorageLimits.PageBytes, StorageLimits.PageBytes), number, block);
+                    for (uint block = 0; block < 2; block++) Support.Pages.Check(
+                        content.AsSpan((int)block * StorageLimits.PageBytes, StorageLimits.PageBytes), number, block);
                 }
             });
         }

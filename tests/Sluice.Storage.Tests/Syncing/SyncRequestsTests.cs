@@ -97,9 +97,11 @@ public sealed class SyncRequestsTests
     {
         using StorageRig rig = StorageRig.Start(method);
         for (uint number = 1; number <= 5; number++) await rig.MakeAsync(number, blocks: 1);
-        using (rig.Control.Replace(static _ => -Errno.EIO, static request => IsSync(request) && request.File.Path.EndsWith("/3", StringComparison.Ordinal)))
+        using (rig.Control.Replace(
+            static _ => -Errno.EIO, static request => IsSync(request) && request.File.Path.EndsWith("/3", StringComparison.Ordinal)))
         {
-            AioException failure = await Assert.ThrowsAsync<AioException>(() => rig.Storage.SyncRequests.ProcessAsync(rig.Context).AsTask());
+            AioException failure =
+                await Assert.ThrowsAsync<AioException>(() => rig.Storage.SyncRequests.ProcessAsync(rig.Context).AsTask());
             Assert.Equal(Errno.EIO, failure.Errno);
             Assert.Contains("base/5/3", failure.Message, StringComparison.Ordinal);
         }
@@ -108,7 +110,8 @@ public sealed class SyncRequestsTests
         Assert.Equal(1, rig.Storage.SyncRequests.PendingCount);
         for (int round = 0; round < 3; round++)
         {
-            StorageException refused = await Assert.ThrowsAsync<StorageException>(() => rig.Storage.SyncRequests.ProcessAsync(rig.Context).AsTask());
+            StorageException refused =
+                await Assert.ThrowsAsync<StorageException>(() => rig.Storage.SyncRequests.ProcessAsync(rig.Context).AsTask());
             Assert.Contains("restart and recover", refused.Message, StringComparison.Ordinal);
             Assert.Contains("base/5/3", refused.Message, StringComparison.Ordinal);
         }
@@ -118,6 +121,85 @@ public sealed class SyncRequestsTests
         // Closed and opened again the file is no better.
         rig.Storage.Files.CloseAll();
         Assert.True(rig.Relation(3).Segment(RelationFork.Main, 0).File.IsPoisoned);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task AFolderThatCannotBeOpenedFailsThePassAndStaysAskedForAndNothingIsPoisoned(string method)
+    {
+        using StorageRig rig = StorageRig.Start(method);
+        await rig.MakeAsync(1, blocks: 1);
+        Directory.Move(rig.PathOf("base/5"), rig.PathOf("aside"));
+        File.WriteAllText(rig.PathOf("base/5"), "no folder");
+        for (int round = 0; round < 2; round++)
+        {
+            AioException failure =
+                await Assert.ThrowsAsync<AioException>(() => rig.Storage.SyncRequests.ProcessAsync(rig.Context).AsTask());
+            Assert.Equal(Errno.ENOTDIR, failure.Errno);
+            Assert.Contains("base/5", failure.Message, StringComparison.Ordinal);
+            Assert.False(rig.Storage.SyncRequests.IsPoisoned);
+        }
+
+        File.Delete(rig.PathOf("base/5"));
+        Directory.Move(rig.PathOf("aside"), rig.PathOf("base/5"));
+
+        // The other two were done the first time.
+        Assert.Equal(1, (await rig.Storage.SyncRequests.ProcessAsync(rig.Context)).FolderCount);
+        Assert.Equal(0, (await rig.Storage.SyncRequests.ProcessAsync(rig.Context)).FolderCount);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task AFailedSyncOfAFolderPoisons(string method)
+    {
+        using StorageRig rig = StorageRig.Start(method);
+        await rig.MakeAsync(1, blocks: 1);
+        using (rig.Control.Replace(static _ => -Errno.EIO, IsFolderSync, times: 1))
+        {
+            AioException failure =
+                await Assert.ThrowsAsync<AioException>(() => rig.Storage.SyncRequests.ProcessAsync(rig.Context).AsTask());
+            Assert.Equal(Errno.EIO, failure.Errno);
+            Assert.Contains("sync the folder", failure.Message, StringComparison.Ordinal);
+        }
+
+        Assert.True(rig.Storage.SyncRequests.IsPoisoned);
+        await Assert.ThrowsAsync<StorageException>(() => rig.Storage.SyncRequests.ProcessAsync(rig.Context).AsTask());
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task AllFoldersOfAPassAreInFlightTogether(string method)
+    {
+        using StorageRig rig = StorageRig.Start(method);
+        for (uint database = 1; database <= 6; database++)
+        {
+            await rig.Storage.Open(new RelationId(RelationId.DefaultTablespace, database, 1)).CreateAsync(RelationFork.Main);
+        }
+
+        using var stall = rig.Control.Stall(IsFolderSync);
+        Task<SyncPass> pass = Task.Run(() => rig.Storage.SyncRequests.ProcessAsync(rig.Context).AsTask());
+        Assert.True(stall.WaitUntilStalled(8, StorageRig.Watchdog), "Not all syncs were begun before the first had ended.");
+        stall.Release();
+        Assert.Equal(8, (await pass.WaitAsync(StorageRig.Watchdog)).FolderCount);
+    }
+
+    [Fact]
+    public async Task ANameThatWasAskedForTwiceIsRemovedOnce()
+    {
+        using StorageRig rig = StorageRig.Start("sync");
+        for (uint number = 1; number <= 3; number++) await rig.MakeAsync(number);
+        for (uint number = 1; number <= 3; number++) rig.Storage.SyncRequests.UnlinkAfterCheckpoint(Tag(number));
+        rig.Storage.SyncRequests.UnlinkAfterCheckpoint(Tag(2));
+        rig.Storage.SyncRequests.Filter(static tag => tag.Relation.Number == 3);
+        rig.Storage.SyncRequests.PreCheckpoint();
+        rig.Storage.SyncRequests.UnlinkAfterCheckpoint(Tag(3));
+        Assert.Equal(4, rig.Storage.SyncRequests.PendingUnlinkCount);
+        Assert.Equal(2, await rig.Storage.SyncRequests.PostCheckpointAsync());
+        Assert.Equal(1, rig.Storage.SyncRequests.PendingUnlinkCount);
+        Assert.True(File.Exists(rig.PathOf("base/5/3")));
+        rig.Storage.SyncRequests.PreCheckpoint();
+        Assert.Equal(1, await rig.Storage.SyncRequests.PostCheckpointAsync());
+        Assert.False(File.Exists(rig.PathOf("base/5/3")));
     }
 
     [Theory]
@@ -289,7 +371,8 @@ public sealed class SyncRequestsTests
         }
 
         int pending = rig.Storage.SyncRequests.PendingCount;
-        Assert.Equal(pending, Enumerable.Range(1, relations).Count(number => rig.Relation((uint)number).Segment(RelationFork.Main, 0).IsSyncPending));
+        Assert.Equal(pending,
+            Enumerable.Range(1, relations).Count(number => rig.Relation((uint)number).Segment(RelationFork.Main, 0).IsSyncPending));
         Assert.Equal(pending, (await rig.Storage.SyncRequests.ProcessAsync(rig.Context)).FileCount);
     }
 
@@ -326,9 +409,13 @@ public sealed class SyncRequestsTests
         Assert.Equal(0, (await rig.Storage.SyncRequests.ProcessAsync(rig.Context)).FolderCount);
     }
 
-    private static bool IsSync(IoRequest request) => request.Operation is IoOperation.Fsync or IoOperation.Fdatasync;
+    // Files take the one, folders the other.
+    private static bool IsSync(IoRequest request) => request.Operation == IoOperation.Fdatasync;
 
-    private static SyncTag Tag(uint number) => new(new RelationId(RelationId.DefaultTablespace, StorageRig.Database, number), RelationFork.Main, 0);
+    private static bool IsFolderSync(IoRequest request) => request.Operation == IoOperation.Fsync;
+
+    private static SyncTag Tag(uint number) =>
+        new(new RelationId(RelationId.DefaultTablespace, StorageRig.Database, number), RelationFork.Main, 0);
 
     private static List<string> WatchSyncs(StorageRig rig)
     {

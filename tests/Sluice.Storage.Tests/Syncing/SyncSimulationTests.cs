@@ -76,7 +76,8 @@ public sealed class SyncSimulationTests
             disk.Crash(CrashKind.PowerLoss);
             SimulatedRig.Loop(disk, system =>
             {
-                if (!mayBeGone) Assert.True(system.FileSystem.Exists($"{Folder}/base/5/1"), $"seed {seed}: the name went before its checkpoint.");
+                if (!mayBeGone) Assert.True(
+                    system.FileSystem.Exists($"{Folder}/base/5/1"), $"seed {seed}: the name went before its checkpoint.");
                 return Task.CompletedTask;
             });
         }
@@ -101,7 +102,9 @@ public sealed class SyncSimulationTests
 
             disk.PlanCrash(new CrashPlan(CrashKind.PowerLoss) { AtOperation = 50 + random.Next(550) });
             bool isOver = false;
-            Task writers = Task.WhenAll(Enumerable.Range(0, 4).Select(writer => WriteAsync(storage, context, model, new SimulatedRandom(seed, 100 + (ulong)writer), () => isOver)));
+            Task writers = Task.WhenAll(
+                Enumerable.Range(0, 4)
+                .Select(writer => WriteAsync(storage, context, model, new SimulatedRandom(seed, 100 + (ulong)writer), () => isOver)));
             try
             {
                 for (int checkpoint = 0; checkpoint < 12; checkpoint++)
@@ -135,7 +138,8 @@ public sealed class SyncSimulationTests
             uint number = (uint)(1 + random.Next(Relations));
             uint block = (uint)random.Next((int)BlocksPerRelation);
             Relation relation = storage.Open(new RelationId(RelationId.DefaultTablespace, 5, number));
-            int run = Math.Min(1 + random.Next(4), Math.Min(relation.MaxCombine(RelationFork.Main, block), (int)(BlocksPerRelation - block)));
+            int run = Math.Min(1 + random.Next(4),
+                Math.Min(relation.MaxCombine(RelationFork.Main, block), (int)(BlocksPerRelation - block)));
 
             // One writer per page at a time, as the buffer pool has it.
             if (Enumerable.Range(0, run).Any(index => model.Busy.Contains((number, block + (uint)index))))
@@ -181,10 +185,12 @@ public sealed class SyncSimulationTests
             if (model.Issued[(number, block)] != version) continue;
             AioHandle handle = context.Acquire(place);
             WaitReference reference = handle.Reference;
-            storage.Open(new RelationId(RelationId.DefaultTablespace, 5, number)).StartRead(handle, RelationFork.Main, block, [pages.Vector()]);
+            storage.Open(new RelationId(RelationId.DefaultTablespace, 5, number))
+                .StartRead(handle, RelationFork.Main, block, [pages.Vector()]);
             await context.WaitAsync(reference);
             place.ThrowIfFailed();
-            Assert.True(PageVerifier.Verify(pages[0], block, checksums: true) == PageVerdict.Valid, $"seed {seed}: block {block} of {number} is not valid.");
+            Assert.True(PageVerifier.Verify(pages[0], block, checksums: true) == PageVerdict.Valid,
+                $"seed {seed}: block {block} of {number} is not valid.");
             Support.Pages.Check(pages[0], number, block, version);
         }
     }

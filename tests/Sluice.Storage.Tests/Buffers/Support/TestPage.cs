@@ -44,5 +44,6 @@ internal static class TestPage
 
     internal static void Check(ReadOnlySpan<byte> page, uint relation, uint block, uint version = 0) =>
         Assert.True(IsWhole(page, relation, block, version),
-            $"Block {block} of relation {relation} is not version {version}; its words say block {MemoryMarshal.Cast<byte, uint>(page[24..])[1]}, version {VersionOf(page)}.");
+            $"Block {block} of relation {relation} is not version {version}; "
+                + $"its words say block {MemoryMarshal.Cast<byte, uint>(page[24..])[1]}, version {VersionOf(page)}.");
 }
