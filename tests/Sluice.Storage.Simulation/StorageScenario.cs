@@ -89,7 +89,9 @@ public abstract class StorageScenario : Scenario
     public override async Task WorkAsync(SimulationRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        Task[] flows = [ChangeAllTheTimeAsync(run), ChangeAllTheTimeAsync(run), WriteInTheBackgroundAsync(run)];
+        run.Start(_ => ChangeAllTheTimeAsync(run));
+        run.Start(_ => ChangeAllTheTimeAsync(run));
+        run.Start(_ => WriteInTheBackgroundAsync(run));
         while (run.HasMoreWork && !_isPoisoned)
         {
             try
@@ -104,8 +106,6 @@ public abstract class StorageScenario : Scenario
 
             await Task.Yield();
         }
-
-        foreach (Task flow in flows) await flow;
     }
 
     /// <summary>Makes a checkpoint. Nothing is promised when it throws.</summary>
@@ -198,7 +198,7 @@ public abstract class StorageScenario : Scenario
                 // Nothing was changed.
             }
 
-            await Task.Delay(TimeSpan.FromMicroseconds(20 + run.Random.Next(500)), run.Time);
+            await run.Time.DelayAsync(TimeSpan.FromMicroseconds(20 + run.Random.Next(500)));
         }
     }
 
@@ -216,7 +216,7 @@ public abstract class StorageScenario : Scenario
                 // The pages are dirty as before.
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(1), run.Time);
+            await run.Time.DelayAsync(TimeSpan.FromMilliseconds(1));
         }
     }
 
