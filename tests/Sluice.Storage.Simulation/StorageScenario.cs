@@ -41,7 +41,9 @@ public abstract class StorageScenario : Scenario
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Modules.Add(SluiceStorageAioModule.Instance);
-        options.HandlesPerContext = 24;
+
+        // Fewer than the flows on the loop would like: they wait for one another.
+        options.HandlesPerContext = 6;
     }
 
     /// <inheritdoc/>
