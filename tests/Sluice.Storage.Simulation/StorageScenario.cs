@@ -27,6 +27,12 @@ public abstract class StorageScenario : Scenario
     /// <summary>What the scenario is about.</summary>
     protected abstract Weights Mix { get; }
 
+    /// <summary>How many files may be open at once.</summary>
+    protected virtual int OpenFilesMax => 64;
+
+    /// <summary>How often a checkpoint is made instead of something else.</summary>
+    protected virtual double CheckpointShare => 0.25;
+
     /// <summary>The storage of this life of the process.</summary>
     private protected StorageManager Storage { get; private set; } = null!;
 
@@ -104,7 +110,7 @@ public abstract class StorageScenario : Scenario
         {
             try
             {
-                if (run.Random.Chance(0.25)) await CheckpointAsync(run);
+                if (run.Random.Chance(CheckpointShare)) await CheckpointAsync(run);
                 else await DoSomethingAsync(run);
             }
             catch (Exception exception) when (IsInjected(run, exception))
@@ -132,7 +138,7 @@ public abstract class StorageScenario : Scenario
     private void Open(SimulationRun run)
     {
         AioContext context = AioLoop.Current!.Context;
-        Storage = run.Own(new StorageManager(run.System, DataDirectory, new StorageOptions { SegmentBlocks = SegmentBlocks, OpenFilesMax = 64 }));
+        Storage = run.Own(new StorageManager(run.System, DataDirectory, new StorageOptions { SegmentBlocks = SegmentBlocks, OpenFilesMax = OpenFilesMax }));
         Pool = run.Own(new BufferPool(Storage, new BufferPoolOptions { BufferCount = 32, CombineMax = 4 }));
         Session = run.Own(Pool.CreateSession("work", new BufferSessionOptions { Context = context }));
         Checkpointer = run.Own(new Checkpointer(Pool, new CheckpointerOptions { WritesMax = 6 }));
