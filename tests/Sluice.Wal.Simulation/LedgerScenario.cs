@@ -138,7 +138,7 @@ public sealed class LedgerScenario : Scenario
     {
         _context = AioLoop.Current!.Context;
         _storage = run.Own(new StorageManager(run.System, Data, new StorageOptions { OpenFilesMax = 8 }));
-        _log = new PageLog(run.System, Folder);
+        _log = run.Own(new PageLog(run.System, Folder));
         _pool = run.Own(new BufferPool(_storage, new BufferPoolOptions { BufferCount = 16, CombineMax = 4, LogFlusher = _log }));
         BufferSession session = run.Own(_pool.CreateSession("check", new BufferSessionOptions { Context = _context }));
         await _log.OpenAsync(session, Redo, new WalOptions

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using Sluice.Simulation;
 using Sluice.Tool.Infrastructure;
+using Sluice.Wal.Simulation;
 using Spectre.Console;
 
 namespace Sluice.Tool.Simulate;
@@ -10,7 +11,7 @@ namespace Sluice.Tool.Simulate;
 internal static class SimulateText
 {
     // Assemblies that come with the tool and have scenarios: more are added here.
-    private static readonly Assembly[] s_assemblies = [typeof(ScenarioCatalog).Assembly, typeof(CopyScenario).Assembly];
+    private static readonly Assembly[] s_assemblies = [typeof(ScenarioCatalog).Assembly, typeof(CopyScenario).Assembly, typeof(WalScenario).Assembly];
 
     /// <summary>The scenarios that the tool knows: those of the library, and that of its own copy.</summary>
     internal static IReadOnlyList<ScenarioInfo> Scenarios { get; } =
