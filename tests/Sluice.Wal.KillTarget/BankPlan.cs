@@ -15,7 +15,9 @@ internal static class BankPlan
     /// <summary>Behind the accounts each client has a page, with the number of its last transfer.</summary>
     internal const int Pages = AccountPages + Clients;
     internal const int PayloadBytes = 18;
-    private const int SlotBytes = 8;
+
+    // All over the page: one that is torn in the midst has old balances and new ones.
+    private const int SlotBytes = 504;
     private const long Balance = 1000;
 
     /// <summary>The transfer a client makes as its nth: always between two pages.</summary>
@@ -32,9 +34,9 @@ internal static class BankPlan
         PageHeader.Initialize(page);
         for (int slot = 0; slot < AccountsPerPage; slot++) Write(page, slot, block < AccountPages ? Balance : 0);
 
-        // What stands in the hole is left out of an image.
-        PageHeader header = new(page) { Lower = StorageLimits.PageHeaderBytes + (AccountsPerPage * SlotBytes) };
-        _ = header;
+        // No hole: what stands in one is left out of an image.
+        PageHeader header = new(page);
+        header.Lower = header.Upper;
     }
 
     internal static void WritePayload(Span<byte> payload, int client, long number)
