@@ -23,4 +23,13 @@ internal enum LogMistakes
 
     /// <summary>A flush that failed counts as one that succeeded.</summary>
     IgnoresFailedFlushes = 16,
+
+    /// <summary>Records about pages never carry an image: a page that a power failure tore stays torn.</summary>
+    OmitsImages = 32,
+
+    /// <summary>Pages are written without waiting for the log: everything in it is called durable.</summary>
+    WritesPagesFirst = 64,
+
+    /// <summary>A checkpoint begins where it ends: changes that it did not write are not replayed.</summary>
+    BeginsCheckpointsLate = 128,
 }

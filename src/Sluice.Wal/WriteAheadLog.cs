@@ -113,14 +113,16 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
     /// <summary>
     /// Makes everything durable that was added, waits for what is in flight, and closes. Records that are being added meanwhile are lost.
     /// </summary>
-    /// <exception cref="WalException">When awaited: not everything is durable; the log is closed nevertheless.</exception>
+    /// <exception cref="WalException">
+    /// When awaited: the rest could not be made durable; the log is closed nevertheless. What had failed before, see <see cref="Failure"/>, is not told again.
+    /// </exception>
     public async ValueTask DisposeAsync()
     {
         if (_isDisposed) return;
-        Exception? failure = _failure;
+        WalException? failure = null;
         try
         {
-            if (failure is null) await FlushAsync(InsertPosition);
+            if (_failure is null) await FlushAsync(InsertPosition);
         }
         catch (WalException exception)
         {
@@ -130,7 +132,7 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
         _isDisposed = true;
         await _timer.DisposeAsync();
         await CloseAsync();
-        if (failure is not null && _failure is null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        if (failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
     // Nobody starts anything from here on; what is in flight uses the ring until it is over.

@@ -7,7 +7,7 @@ namespace Sluice.Wal.Simulation;
 /// there half, and none that was acknowledged is lost. Torn pages are repaired from their images.
 /// </summary>
 [Scenario("wal-ledger", "Transfers between pages through the log: none acknowledged is lost, none is there half", Operations = 150, Crashes = 4)]
-public sealed class LedgerScenario : Scenario
+public class LedgerScenario : Scenario
 {
     private const string Data = "/data";
     private const string Folder = "/data/wal";
@@ -118,6 +118,9 @@ public sealed class LedgerScenario : Scenario
         }
     }
 
+    /// <summary>How the log is made and opened.</summary>
+    protected virtual WalOptions Adjust(WalOptions options) => options;
+
     // Count in front of the balance's end: both change together, or neither.
     private static int At(int slot) => StorageLimits.PageHeaderBytes + (slot * 16);
 
@@ -138,10 +141,10 @@ public sealed class LedgerScenario : Scenario
     {
         _context = AioLoop.Current!.Context;
         _storage = run.Own(new StorageManager(run.System, Data, new StorageOptions { OpenFilesMax = 8 }));
-        _log = new PageLog(run.System, Folder);
+        _log = run.Own(new PageLog(run.System, Folder));
         _pool = run.Own(new BufferPool(_storage, new BufferPoolOptions { BufferCount = 16, CombineMax = 4, LogFlusher = _log }));
         BufferSession session = run.Own(_pool.CreateSession("check", new BufferSessionOptions { Context = _context }));
-        await _log.OpenAsync(session, Redo, new WalOptions
+        await _log.OpenAsync(session, Redo, Adjust(new WalOptions
         {
             SegmentBytes = 1 << 20,
             RingBytes = 128 << 10,
@@ -151,7 +154,7 @@ public sealed class LedgerScenario : Scenario
             RecycledSegmentsMax = 2,
             ReadAheadBytes = 512 << 10,
             SystemId = 9,
-        });
+        }));
         return session;
     }
 

@@ -86,7 +86,9 @@ public class WalScenario : Scenario
                 return ValueTask.CompletedTask;
             },
         };
-        _log = await WriteAheadLog.OpenAsync(run.System, Folder, _options, replay);
+
+        // Dead or alive it gives its ring back with the boot that opened it; who holds it also holds the whole disk.
+        _log = run.Own(await WriteAheadLog.OpenAsync(run.System, Folder, _options, replay));
         foreach ((ulong position, byte[] body) in _durable)
         {
             if (position <= _released && !found.ContainsKey(position)) continue;

@@ -48,6 +48,35 @@ public sealed class DamageTests : IDisposable
     }
 
     [Fact]
+    public async Task ARecordOfSeveralPiecesIsThereWholeOrNotAtAll()
+    {
+        await using AioSystem system = TestLog.Start("sync");
+        await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small))
+        {
+            foreach (int length in (int[])[20, 70_000, 30]) log.Append(1, TestLog.Body(length, length));
+        }
+
+        List<(LogRecord Record, byte[] Body)> records = await TestLog.ReadAllAsync(system, _folder.Log);
+        Assert.Equal(5, records[1].Record.Pieces);
+        string path = Path.Combine(_folder.Log, SegmentName.Of(1, 1, 1 << 20));
+        byte[] segment = File.ReadAllBytes(path);
+        int end = (int)(records[^1].Record.EndPosition.Value - (1 << 20));
+        for (int length = end; length > 0; length -= 131)
+        {
+            // Cut off, and damaged there: in the header of a piece, in its body, in the header of a page.
+            File.WriteAllBytes(path, segment.AsSpan(0, length));
+            List<(LogRecord Record, byte[] Body)> cut = await TestLog.ReadAllAsync(system, _folder.Log, Buffered);
+            Assert.Equal(records.Count(record => EndOfBytes(record) - (1 << 20) <= (ulong)length), cut.Count);
+            byte[] damaged = (byte[])segment.Clone();
+            damaged[length - 1] ^= 0x40;
+            File.WriteAllBytes(path, damaged);
+            List<(LogRecord Record, byte[] Body)> found = await TestLog.ReadAllAsync(system, _folder.Log, Buffered);
+            for (int index = 0; index < found.Count; index++) Assert.Equal(records[index].Body, found[index].Body);
+            Assert.True(found.Count >= records.Count(record => record.Record.EndPosition.Value <= ((1 << 20) + (ulong)length) / 8192 * 8192), $"Byte {length - 1}: {found.Count} records.");
+        }
+    }
+
+    [Fact]
     public async Task ALogThatWasCutOffGoesOnBehindItsLastWholeRecord()
     {
         await using AioSystem system = TestLog.Start("sync");

@@ -42,10 +42,27 @@ public sealed class SimulationTests(ITestOutputHelper output)
         Assert.Fail($"{sweep.Failures[0].Report}{Environment.NewLine}{sweep.Failures[0].Exception}{Environment.NewLine}store in seeds.txt: {sweep.Failures[0].Parameters.ToLine()}");
     }
 
-    [Fact]
-    public void ARunRepeatsToTheLastCompletion()
+    [Theory]
+    [InlineData("wal")]
+    [InlineData("wal-ledger")]
+    public void NoLogOfACrashedBootStaysOpen(string name)
     {
-        ScenarioInfo scenario = Get("wal");
+        int before = OpenLogs.Count;
+        ScenarioInfo scenario = Get(name);
+        for (ulong seed = 1; seed <= 40; seed++)
+        {
+            SimulationResult result = Simulator.Run(scenario, scenario.ParametersFor(seed));
+            Assert.False(result.IsFailure, result.Report);
+            Assert.Equal(before, OpenLogs.Count);
+        }
+    }
+
+    [Theory]
+    [InlineData("wal")]
+    [InlineData("wal-ledger")]
+    public void ARunRepeatsToTheLastCompletion(string name)
+    {
+        ScenarioInfo scenario = Get(name);
         for (ulong seed = 1; seed <= 10; seed++)
         {
             Assert.Equal(Simulator.Run(scenario, scenario.ParametersFor(seed)).TraceHash, Simulator.Run(scenario, scenario.ParametersFor(seed)).TraceHash);
@@ -62,6 +79,18 @@ public sealed class SimulationTests(ITestOutputHelper output)
         SweepResult sweep = SeedSweep.Run(BrokenLogScenario.Of("broken-log", Enum.Parse<LogMistakes>(mistake)), 1, ControlSeeds);
         Assert.NotEmpty(sweep.Failures);
         Assert.IsType<SimulationException>(sweep.Failures[0].Exception);
+    }
+
+    [Theory]
+    [InlineData(nameof(LogMistakes.OmitsImages))]
+    [InlineData(nameof(LogMistakes.WritesPagesFirst))]
+    [InlineData(nameof(LogMistakes.BeginsCheckpointsLate))]
+    [InlineData(nameof(LogMistakes.AcknowledgesEarly))]
+    public void AMistakeAboutPagesIsCaughtWithinBoundedSeeds(string mistake)
+    {
+        SweepResult sweep = SeedSweep.Run(BrokenLedgerScenario.Of("broken-ledger", Enum.Parse<LogMistakes>(mistake)), 1, ControlSeeds);
+        Assert.NotEmpty(sweep.Failures);
+        output.WriteLine($"{mistake}: seed {sweep.Failures[0].Parameters.Seed}: {sweep.Failures[0].Failure}");
     }
 
     private static ScenarioInfo Get(string name) => ScenarioCatalog.In(typeof(WalScenario).Assembly).Single(scenario => scenario.Name == name);

@@ -3,6 +3,7 @@ using System.Reflection;
 using Sluice.Simulation;
 using Sluice.Storage.Simulation;
 using Sluice.Tool.Infrastructure;
+using Sluice.Wal.Simulation;
 using Spectre.Console;
 
 namespace Sluice.Tool.Simulate;
@@ -11,7 +12,8 @@ namespace Sluice.Tool.Simulate;
 internal static class SimulateText
 {
     // Assemblies that come with the tool and have scenarios: more are added here.
-    private static readonly Assembly[] s_assemblies = [typeof(ScenarioCatalog).Assembly, typeof(CopyScenario).Assembly, typeof(CheckpointScenario).Assembly];
+    private static readonly Assembly[] s_assemblies =
+        [typeof(ScenarioCatalog).Assembly, typeof(CopyScenario).Assembly, typeof(CheckpointScenario).Assembly, typeof(WalScenario).Assembly];
 
     /// <summary>The scenarios that the tool knows: those of the library, and that of its own copy.</summary>
     internal static IReadOnlyList<ScenarioInfo> Scenarios { get; } =

@@ -25,6 +25,7 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
     private readonly DurableStateFile _control;
     private readonly LogGuard _guard = new();
     private ulong _redo;
+    private LogMistakes _mistakes;
 
     /// <summary>Names a log; does nothing else.</summary>
     /// <param name="system">The system whose method does the I/O.</param>
@@ -45,7 +46,7 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
     public LogPosition Redo => new(Volatile.Read(ref _redo));
 
     /// <inheritdoc/>
-    public LogPosition FlushedUpTo => Opened.DurablePosition;
+    public LogPosition FlushedUpTo => (_mistakes & LogMistakes.WritesPagesFirst) == 0 ? Opened.DurablePosition : Opened.InsertPosition;
 
     /// <inheritdoc/>
     public LogPosition InsertedUpTo => Opened.InsertPosition;
@@ -65,6 +66,7 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(redo);
+        _mistakes = options?.Mistakes ?? LogMistakes.None;
         byte[]? control = _system.FileSystem.Exists(_folder) ? await _control.LoadAsync() : null;
         ulong from = control is null ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(control);
         Volatile.Write(ref _redo, from);
@@ -107,6 +109,7 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
                 // While a checkpoint begins nobody knows yet where: images of all pages are right then whatever it will be.
                 long version = _guard.Version;
                 ulong imagesUpTo = (version & 1) != 0 ? ulong.MaxValue : Volatile.Read(ref _redo);
+                if ((_mistakes & LogMistakes.OmitsImages) != 0) imagesUpTo = 0;
                 int length = PageRecord.Write(body, pages.Span, payload.Span, imagesUpTo);
                 GuardedAppend append = await log.AppendGuardedAsync(kind, body.AsMemory(0, length), _guard, version);
                 if (!append.IsAdded) continue;
@@ -143,6 +146,7 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
     public async ValueTask CompleteCheckpointAsync(LogPosition redo, CancellationToken cancellationToken = default)
     {
         WriteAheadLog log = Opened;
+        if ((_mistakes & LogMistakes.BeginsCheckpointsLate) != 0) redo = await log.AppendMarkAsync(WalUnit.CheckpointBeginKind, ReadOnlyMemory<byte>.Empty);
         byte[] content = new byte[16];
         BinaryPrimitives.WriteUInt64LittleEndian(content, redo.Value);
         LogPosition record = await log.AppendMarkAsync(WalUnit.CheckpointKind, content.AsMemory(0, 8));

@@ -61,21 +61,28 @@ internal static class LogTail
     {
         using BufferArena arena = system.CreateArena(PieceBytes, 1, register: false);
         AioBuffer buffer = arena.Rent();
-        long total = 0;
-        for (long offset = from; offset < to; offset += PieceBytes)
+        try
         {
-            int wanted = (int)(Math.Min(to - offset, PieceBytes) + alignment - 1) & ~(alignment - 1);
-            Memory<byte> piece = buffer.Memory[..wanted];
-            int length = await file.ReadAsync(piece, offset);
+            long total = 0;
+            for (long offset = from; offset < to; offset += PieceBytes)
+            {
+                int wanted = (int)(Math.Min(to - offset, PieceBytes) + alignment - 1) & ~(alignment - 1);
+                Memory<byte> piece = buffer.Memory[..wanted];
+                int length = await file.ReadAsync(piece, offset);
 
-            // Behind the end of a file that was cut off there is nothing that replay has seen.
-            piece[length..].Span.Clear();
-            await file.WriteAsync(piece, offset);
-            total += wanted;
+                // Behind the end of a file that was cut off there is nothing that replay has seen.
+                piece[length..].Span.Clear();
+                await file.WriteAsync(piece, offset);
+                total += wanted;
+            }
+
+            return total;
         }
-
-        buffer.Return();
-        return total;
+        finally
+        {
+            // Also when an I/O failed: the arena refuses to go with a buffer out, and its refusal would be told instead of the failure.
+            buffer.Return();
+        }
     }
 
     private static async Task LengthenAsync(AioSystem system, AioFile file, int segmentBytes)
@@ -87,15 +94,20 @@ internal static class LogTail
         long start = length & ~(long)(WalGeometry.PageBytes - 1);
         using BufferArena arena = system.CreateArena(PieceBytes, 1, register: false);
         AioBuffer buffer = arena.Rent();
-        buffer.Span.Clear();
-        if (start < length) await file.ReadAsync(buffer.Memory[..WalGeometry.PageBytes], start);
-        for (long offset = start; offset < segmentBytes; offset += PieceBytes)
+        try
         {
-            int count = (int)Math.Min(PieceBytes, segmentBytes - offset);
-            await file.WriteAsync(buffer.Memory[..count], offset);
-            buffer.Span[..WalGeometry.PageBytes].Clear();
+            buffer.Span.Clear();
+            if (start < length) await file.ReadAsync(buffer.Memory[..WalGeometry.PageBytes], start);
+            for (long offset = start; offset < segmentBytes; offset += PieceBytes)
+            {
+                int count = (int)Math.Min(PieceBytes, segmentBytes - offset);
+                await file.WriteAsync(buffer.Memory[..count], offset);
+                buffer.Span[..WalGeometry.PageBytes].Clear();
+            }
         }
-
-        buffer.Return();
+        finally
+        {
+            buffer.Return();
+        }
     }
 }

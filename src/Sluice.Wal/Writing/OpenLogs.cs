@@ -6,6 +6,9 @@ internal static class OpenLogs
     private static readonly Lock s_lock = new();
     private static volatile WriteAheadLog?[] s_logs = new WriteAheadLog?[4];
 
+    /// <summary>How many there are: a log that nobody closed holds its system, and all that is behind it, for ever.</summary>
+    internal static int Count => s_logs.Count(static log => log is not null);
+
     internal static int Add(WriteAheadLog log)
     {
         lock (s_lock)

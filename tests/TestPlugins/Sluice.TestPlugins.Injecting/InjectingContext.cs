@@ -33,7 +33,11 @@ internal sealed unsafe class InjectingContext : IoMethodContext
     {
         if (_control.ShouldThrowFromSubmit()) throw new InjectedException("Submit");
         if (_control.ShouldTakeFewer()) batch = batch[..(batch.Length / 2)];
-        foreach (IoRequest request in batch) _requests[request.Token] = request;
+        foreach (IoRequest request in batch)
+        {
+            _requests[request.Token] = request;
+            _control.Submitting?.Invoke(request);
+        }
 
         // The inner method gets runs of what it takes; what it wants executed in place is executed here, in order.
         int start = 0;
@@ -108,6 +112,7 @@ internal sealed unsafe class InjectingContext : IoMethodContext
     private void InterceptOne(IoCompletion completion, List<IoCompletion> through)
     {
         _requests.TryRemove(completion.Token, out IoRequest? request);
+        if (request is not null) _control.Completing?.Invoke(request, completion.Result);
         Injection? injection = request is null ? null : _control.Take(request);
         switch (injection?.Kind)
         {

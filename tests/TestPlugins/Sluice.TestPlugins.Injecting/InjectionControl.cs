@@ -14,6 +14,12 @@ public sealed class InjectionControl
     /// <summary>Whether completions that are delivered together are delivered last first.</summary>
     public volatile bool Reorders;
 
+    /// <summary>Told of each request before the method gets it: for recording what a program does in which order. On the submitting thread; quick, and throws nothing.</summary>
+    public Action<IoRequest>? Submitting { get; set; }
+
+    /// <summary>Told of each true result before it is delivered or changed. On any thread, as <see cref="Submitting"/>.</summary>
+    public Action<IoRequest, int>? Completing { get; set; }
+
     /// <summary>Holds completions back before they are delivered, until <see cref="Injection.Release"/>. The I/O itself is done.</summary>
     /// <param name="matches">Which; null for all.</param>
     /// <param name="times">How many; -1 for all.</param>
