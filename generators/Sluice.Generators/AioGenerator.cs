@@ -105,7 +105,7 @@ public sealed class AioGenerator : IIncrementalGenerator
             records, static (output, record) => output.AddSource($"{record.Type.HintName}.LogRecord.g.cs", LogRecordEmitter.Emit(record)));
         IncrementalValueProvider<EquatableArray<ModuleEntry>> entries = records
             .Where(static record => !record.IsStub)
-            .Select(static (record, _) => new ModuleEntry(record.Type.FullName, $"{record.Type.Reference}.{Names.RecordDispatch}"))
+            .Select(static (record, _) => new ModuleEntry(record.Type.FullName, LogRecordEmitter.Addition(record)))
             .Collect()
             .Select(static (entries, _) => Sorted(entries))
             .WithTrackingName(TrackingNames.ModuleLogRecords);

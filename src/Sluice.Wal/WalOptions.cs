@@ -65,6 +65,12 @@ public sealed record WalOptions
     /// <summary>How much of the log is read ahead of replay. 16 MiB unless said otherwise.</summary>
     public int ReadAheadBytes { get; init; } = 16 << 20;
 
+    /// <summary>
+    /// How many reads of pages are in flight ahead of replay, for each relation, when the log is that of pages (<see cref="PageLog"/>); 0 to read each page
+    /// when its record is replayed. PostgreSQL's maintenance_io_concurrency. 32 unless said otherwise.
+    /// </summary>
+    public int ReplayReads { get; init; } = 32;
+
     internal LogMistakes Mistakes { get; init; }
 
     /// <summary>Every mistake in the options, one line each; empty when they are good.</summary>
@@ -82,6 +88,7 @@ public sealed record WalOptions
         Range(nameof(SegmentsAhead), SegmentsAhead, 1, 64);
         Range(nameof(RecycledSegmentsMax), RecycledSegmentsMax, 0, 1 << 20);
         Range(nameof(AsynchronousCommitBytes), AsynchronousCommitBytes, 1, int.MaxValue);
+        Range(nameof(ReplayReads), ReplayReads, 0, ReadStreamOptions.IosLimit);
         Range(nameof(ReadAheadBytes), ReadAheadBytes, WalReader.ChunkBytes, 1 << 30);
         if (AsynchronousCommitDelay <= TimeSpan.Zero) mistakes.Add("AsynchronousCommitDelay is not positive: give a time.");
         if (Timeline == 0) mistakes.Add("Timeline is 0: give a number from 1.");

@@ -11,4 +11,7 @@ public sealed class WalReplay
 
     /// <summary>Told how far replay has come, about once for each MiB; null for nobody.</summary>
     public IProgress<LogPosition>? Progress { get; init; }
+
+    /// <summary>Told what was read and what of it is durable, for pages that have to be written meanwhile.</summary>
+    internal RecoveringLog? Recovering { get; init; }
 }

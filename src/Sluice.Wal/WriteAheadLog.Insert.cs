@@ -148,8 +148,9 @@ public sealed partial class WriteAheadLog
             ulong next = (word & BaseBit) | ((offset + units) << LengthBits) | units;
             if (Interlocked.CompareExchange(ref _tail.Value, next, word) != word) continue;
             if (offset + units >= RebaseAfter) Rebase();
-            ulong previous = code >= LongCode ? longStart : _geometry.ToPosition(stream - (code << 3));
-            place = new Reservation(stream, _geometry.ToPosition(stream), previous);
+            ulong position = _geometry.ToPosition(stream);
+            ulong previous = code >= LongCode ? longStart : _geometry.PositionBefore(stream, position, code << 3);
+            place = new Reservation(stream, position, previous);
             return true;
         }
 
@@ -211,9 +212,10 @@ public sealed partial class WriteAheadLog
     private LogPosition InsertReserved(ushort kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest, ulong size, in Reservation place)
     {
         ulong end = place.Stream + size;
+        ulong endPosition = _geometry.EndPositionBehind(end, place.Position, size);
         if (size <= (ulong)_unitBytesMax)
         {
-            WaitForRoom(_geometry.ToEndPosition(end));
+            WaitForRoom(endPosition);
             InsertUnit(place.Stream, place.Position, place.Previous, kind, WalUnit.First | WalUnit.Last, head, rest);
         }
         else
@@ -221,7 +223,6 @@ public sealed partial class WriteAheadLog
             InsertPieces(kind, head, rest, in place);
         }
 
-        ulong endPosition = _geometry.ToEndPosition(end);
         AfterAppend(end, endPosition);
         return new LogPosition(endPosition);
     }
@@ -298,19 +299,19 @@ public sealed partial class WriteAheadLog
     {
         int length = WalUnit.HeaderBytes + first.Length + second.Length;
         ulong word = WalUnit.FirstWord((uint)length, kind, flags);
-        uint checksum = UnitChecksum(_seed, position, word, previous, _incarnation);
-        checksum = Crc32C.Append(Crc32C.Append(checksum, first), second);
         byte* at = _ring + (position & _ringMask);
         if (length <= WalGeometry.PageBytes - (int)(position & (WalGeometry.PageBytes - 1)))
         {
+            // Before the checksum, which is computed from the source: what another processor has of these lines is on its way meanwhile.
             *(ulong*)(at + 8) = previous;
             *(uint*)(at + 16) = _incarnation;
-            *(uint*)(at + WalUnit.ChecksumOffset) = ~checksum;
             first.CopyTo(new Span<byte>(at + WalUnit.HeaderBytes, first.Length));
             second.CopyTo(new Span<byte>(at + WalUnit.HeaderBytes + first.Length, second.Length));
+            *(uint*)(at + WalUnit.ChecksumOffset) = ~ChecksumOf(position, word, previous, first, second);
         }
         else
         {
+            uint checksum = ChecksumOf(position, word, previous, first, second);
             ulong* rest = stackalloc ulong[2];
             rest[0] = previous;
             rest[1] = _incarnation | ((ulong)~checksum << 32);
@@ -324,9 +325,16 @@ public sealed partial class WriteAheadLog
         // Release: who reads the word that is not zero sees the rest of the unit. Pairs with the acquire in Walk.
         Volatile.Write(ref *(ulong*)at, word);
 
-        // Pairs with the fence in Walk: either it sees the word, or this sees that it is waited for.
-        Interlocked.MemoryBarrier();
+        // Pairs with the barrier of all threads in Walk: either it sees the word, or this sees that it is waited for. A fence here would make
+        // every record wait until its lines have come from whoever had them.
         if (Volatile.Read(ref _stuckAt) == position) TryIssue();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private uint ChecksumOf(ulong position, ulong word, ulong previous, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        uint checksum = Crc32C.Append(UnitChecksum(_seed, position, word, previous, _incarnation), first);
+        return second.IsEmpty ? checksum : Crc32C.Append(checksum, second);
     }
 
     private unsafe void CopyOverPages(ReadOnlySpan<byte> source, ref ulong position, ref int remaining)
@@ -358,26 +366,54 @@ public sealed partial class WriteAheadLog
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryMakeRoom(ulong end) => end <= Volatile.Read(ref _initialisedTo.Value) || InitialisePages(end);
+    private bool TryMakeRoom(ulong end) => end <= Volatile.Read(ref _initialisedTo.Beside) || InitialisePages(end);
 
-    // Pages are zero, with their header, before anybody copies to them: a unit that is not there yet reads as zero.
-    private unsafe bool InitialisePages(ulong end)
+    // Pages are zero, with their header, before anybody copies to them: a unit that is not there yet reads as zero. They are made so ahead of need, by one
+    // thread while the others go on in those that are ready; nobody waits for that one who has a page.
+    private bool InitialisePages(ulong end)
     {
-        lock (_initialiseLock)
+        if (end > Volatile.Read(ref _initialisedTo.Value))
         {
-            ulong page = _initialisedTo.Value;
-            while (page < end)
-            {
-                // What stood here a lap ago must have been written.
-                if (page + WalGeometry.PageBytes > Volatile.Read(ref _reusableTo) + _ringMask + 1) return false;
-                Span<byte> memory = new(_ring + (page & _ringMask), WalGeometry.PageBytes);
-                memory.Clear();
-                WalPage.Begin(memory, in _identity, page, _incarnation);
-                page += WalGeometry.PageBytes;
-                Volatile.Write(ref _initialisedTo.Value, page);
-            }
+            lock (_initialiseLock) return InitialiseTo(end);
         }
 
+        if (!_initialiseLock.TryEnter()) return true;
+        try
+        {
+            return InitialiseTo(end);
+        }
+        finally
+        {
+            _initialiseLock.Exit();
+        }
+    }
+
+    private unsafe bool InitialiseTo(ulong end)
+    {
+        ulong page = _initialisedTo.Value;
+        ulong ahead = (ulong)_initialiseAheadBytes;
+
+        // Nobody else comes here meanwhile for pages that are ready.
+        Volatile.Write(ref _initialisedTo.Beside, page);
+        while (page < end + ahead)
+        {
+            // What stood here a lap ago must have been written.
+            if (page + WalGeometry.PageBytes > Volatile.Read(ref _reusableTo) + _ringMask + 1)
+            {
+                Volatile.Write(ref _initialisedTo.Beside, page);
+                return end <= page;
+            }
+
+            Span<byte> memory = new(_ring + (page & _ringMask), WalGeometry.PageBytes);
+            memory.Clear();
+            WalPage.Begin(memory, in _identity, page, _incarnation);
+            page += WalGeometry.PageBytes;
+
+            // Release: who reads it sees the page. Pairs with the acquire in TryMakeRoom and InitialisePages.
+            Volatile.Write(ref _initialisedTo.Value, page);
+        }
+
+        Volatile.Write(ref _initialisedTo.Beside, page - (ahead / 2));
         return true;
     }
 

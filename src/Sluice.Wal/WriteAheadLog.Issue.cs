@@ -92,10 +92,14 @@ public sealed partial class WriteAheadLog
             {
                 bool isWanted = Volatile.Read(ref _requested) > _geometry.ToEndPosition(stream) || Volatile.Read(ref _roomWaiters) != 0;
                 if (!isWanted) break;
+
+                // Whoever inserts here was told by an earlier walk, which looked again behind the barrier: it issues when it is done.
+                if (Volatile.Read(ref _stuckAt) == position) break;
                 Volatile.Write(ref _stuckAt, position);
 
-                // Pairs with the fence in InsertUnit.
-                Interlocked.MemoryBarrier();
+                // A fence for the other side too, which has none: pairs with the publishing in InsertUnit. Dear, and once for a place where
+                // somebody waits for a record that is not whole yet; there it would be once for every record.
+                Interlocked.MemoryBarrierProcessWide();
                 word = WordAt(position);
                 if (word == 0) break;
                 Volatile.Write(ref _stuckAt, ulong.MaxValue);

@@ -106,11 +106,14 @@ public sealed partial class WriteAheadLog
 
         ulong begin = from != 0 ? from : geometry.SegmentStart(found.FirstSegment);
         WalReader reader = new(system, found.PathOf, identity, begin, from != 0, new WalReaderOptions { ReadAheadBytes = options.ReadAheadBytes, Direct = options.Direct ?? true, Mistakes = options.Mistakes });
+        RecoveringLog? recovering = replay?.Recovering;
+        recovering?.Begin(found.PathOf, identity, geometry.SegmentStart(geometry.SegmentOf(begin)));
         try
         {
             ulong told = begin;
             while (await reader.ReadAsync())
             {
+                recovering?.Note(reader.Current.EndPosition.Value, reader.DurableHint);
                 if (replay?.Redo is { } redo) await redo(reader.Current);
                 if (replay?.Progress is not { } progress || reader.Current.EndPosition.Value < told + (1 << 20)) continue;
                 told = reader.Current.EndPosition.Value;
@@ -118,11 +121,12 @@ public sealed partial class WriteAheadLog
             }
 
             WalEnd end = reader.End!;
-            if (end.Reason == WalEndReason.ReadFailed) throw new WalException($"The log cannot be read on: {end.Explanation}. Nothing was changed; see to the disk and open it again.");
+            if (end.Reason == WalEndReason.ReadFailed) throw new WalException($"The log cannot be read on: {end.Explanation}. Nothing in the log was changed; see to the disk and open it again.");
             if (from != 0 && reader.RecordCount == 0) throw new WalException($"No record begins at {replay!.From}, where replay has to begin: {end.Explanation}. Restore the log from a backup.");
             TimeSpan elapsed = system.TimeProvider.GetElapsedTime(started);
+            ulong durable = Math.Max(Math.Max(reader.DurableHint, recovering?.Durable ?? 0), geometry.SegmentStart(geometry.SegmentOf(begin)));
             WalRecovery recovery = new(new LogPosition(begin), end, reader.RecordCount, reader.BytesRead, 0, 0, elapsed);
-            return new LogEnd(geometry.SegmentOf(geometry.ToPosition(reader.EndStream)), reader.EndStream, reader.Previous, reader.Incarnation, Math.Max(reader.DurableHint, geometry.SegmentStart(geometry.SegmentOf(begin))), recovery);
+            return new LogEnd(geometry.SegmentOf(geometry.ToPosition(reader.EndStream)), reader.EndStream, reader.Previous, reader.Incarnation, durable, recovery);
         }
         finally
         {

@@ -22,6 +22,9 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
     /// <summary>The most bytes of a unit, its header among them: what 14 bits of 8-byte units can say, less two codes.</summary>
     internal const int UnitBytesLimit = (int)(LongCode - 1) * WalGeometry.RecordAlignment;
 
+    // A few microseconds of zeroing, in which others have pages enough.
+    private const int InitialiseAheadBytesMax = 64 << 10;
+
     private readonly AioSystem _system;
     private readonly WalOptions _options;
     private readonly WalIdentity _identity;
@@ -37,6 +40,7 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
     private readonly ulong _ringMask;
     private readonly ulong _blockMask;
     private readonly int _unitBytesMax;
+    private readonly int _initialiseAheadBytes;
     private readonly byte[] _zeros;
     private readonly LogSegments _segments;
     private readonly LogCounts _counts = new();
@@ -75,6 +79,7 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
         _ringMask = (ulong)options.RingBytes - 1;
         _blockMask = (ulong)Math.Max(options.BlockBytes, alignmentBytes) - 1;
         _unitBytesMax = Math.Min(UnitBytesLimit, options.RingBytes / 4);
+        _initialiseAheadBytes = Math.Min(InitialiseAheadBytesMax, options.RingBytes / 8) & ~(WalGeometry.PageBytes - 1);
         _zeros = new byte[2 * WalGeometry.PageBytes];
         _writes = new LogWriteSlot[options.WritesInFlight];
         for (int index = 0; index < _writes.Length; index++) _writes[index] = new LogWriteSlot();

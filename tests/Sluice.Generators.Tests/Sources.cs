@@ -58,6 +58,12 @@ internal static class Sources
         {
             public static async ValueTask RedoAsync(LogRecord record, Bank bank) => await Task.Yield();
         }
+
+        [LogRecord(0x8001, "move")]
+        internal static partial class Move
+        {
+            private static void RedoPage(int index, System.Span<byte> page, System.ReadOnlySpan<byte> payload) => page[index] += payload[0];
+        }
         """;
 
     /// <summary>The life of a handle: the machine that the runtime itself is built on.</summary>

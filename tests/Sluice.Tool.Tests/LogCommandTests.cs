@@ -69,12 +69,13 @@ public sealed class LogCommandTests : IDisposable
     [InlineData("commit", "loop")]
     [InlineData("bulk", "await")]
     [InlineData("recover", "await")]
+    [InlineData("replay", "await")]
     public void TheBenchmarkSaysWhatItMeasured(string what, string mode)
     {
-        string output = ToolRun.Of("bench", "wal", "--what", what, "--mode", mode, "--clients", "2", "--seconds", "1", "--size", "4M", "--sync-form", "fdatasync", "--dir", _folder, "--json").Succeeds().Output;
+        string output = ToolRun.Of("bench", "wal", "--what", what, "--mode", mode, "--clients", "2", "--seconds", "1", "--size", "4M", "--pages", "512", "--sync-form", "fdatasync", "--dir", _folder, "--json").Succeeds().Output;
         JsonElement row = JsonSerializer.Deserialize<JsonElement>(output)[0];
         Assert.True(row.GetProperty("operations").GetInt64() > 0);
-        foreach (string key in (string[])["operationsPerSecond", "bytesPerSecond", "commitsPerSecond", "flushesPerSecond", "commitsPerFlush", "latencyMicroseconds", "cpuMicrosecondsPerOperation"])
+        foreach (string key in (string[])["operationsPerSecond", "bytesPerSecond", "commitsPerSecond", "flushesPerSecond", "commitsPerFlush", "segmentSwitches", "slowestAtSwitchMicroseconds", "latencyMicroseconds", "cpuMicrosecondsPerOperation"])
         {
             Assert.True(row.TryGetProperty(key, out _), key);
         }

@@ -15,7 +15,7 @@ public sealed class RedoTests : IDisposable
         LogRecordRegistry registry = new();
         SluiceWalTestsLogRecords.AddTo(registry);
         SluiceWalTestsLogRecords.AddTo(registry);
-        Assert.Equal([(1, "deposit"), (2, "double")], registry.Kinds.Select(static kind => ((int)kind.Key, kind.Value)));
+        Assert.Equal([(1, "deposit"), (2, "double"), (0x8010, "set byte"), (0x8011, "add byte")], registry.Kinds.Select(static kind => ((int)kind.Key, kind.Value)));
         await using AioSystem system = TestLog.Start("sync");
         await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small))
         {

@@ -26,7 +26,7 @@ all_rows=(randread randread-loop randread-await depth randomaccess cached-regist
 all_rows+=(sort-tool sort-api sort-merge spill-file spill-join)
 
 # The write-ahead log's.
-all_rows+=(wal-commit1 wal-commit32 wal-commit32-sync wal-bulk wal-append wal-append2 wal-recover)
+all_rows+=(wal-commit1 wal-commit32 wal-latency32 wal-commit32-sync wal-bulk wal-append wal-append2 wal-switch wal-recover wal-replay wal-fill)
 rows=()
 rounds=5
 seconds=5
@@ -300,7 +300,11 @@ fio_write_read() {
 # The write-ahead log: its own folder beside the data file. The first argument is what is compared: operations or bytes.
 wal() {
   local key="$1"; shift
-  dotnet "$tool" bench wal "$@" --dir "$work" --seconds "${seconds%.*}" --json 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
+
+  # What a row says comes last and counts.
+  local took=(--seconds "${seconds%.*}")
+  [[ " $* " == *" --seconds "* ]] && took=()
+  dotnet "$tool" bench wal "$@" --dir "$work" ${took[@]+"${took[@]}"} --json 2> "$work/error" > "$work/json" || { cat "$work/error" >&2; return 1; }
   awk -F'[:,]' -v key="\"$key\"" '$1 ~ key {o=$2} /"cpuMicrosecondsPerOperation"/ {c=$2} /"allocatedBytesPerOperation"/ {a=$2} END {print o+0, c+0, a+0}' "$work/json"
 }
 
@@ -315,15 +319,32 @@ fio_durable() {
 # Bytes per second of sequential direct transfers of 128 KiB, 16 in flight.
 fio_bytes() { with_fio --rw="$1" --bs=128k --iodepth=16 --direct=1 | awk '{print $1*131072, $2, 0}'; }
 
+# Both figures are of the same run: commits that saw the log go on to another segment, and all of them.
+wal_switch_row() {
+  local round
+  : > "$work/a"
+  for ((round = 1; round <= rounds; round++)); do
+    echo "wal-switch: round $round of $rounds" >&2
+    if ! wal p99 --clients 32 --seconds 10 > /dev/null; then echo "| wal-switch | <= 3 | failed: see stderr | | | | | |"; return; fi
+    awk -F'[:,]' '/"slowestAtSwitchMicroseconds"/ {s=$2} /"p99"/ {p=$2} /"segmentSwitches"/ {n=$2} END {print (p > 0 ? s/p : 0), s+0, p+0, n+0}' "$work/json" >> "$work/a"
+  done
+  printf '| wal-switch: slowest of 32 committers while the log goes on to another segment / p99, 10 s, microseconds (%s such commits) | <= 3 | %.0f | %.0f | %.2f | | | |\n' \
+    "$(cut -d' ' -f4 "$work/a" | median)" "$(cut -d' ' -f2 "$work/a" | median)" "$(cut -d' ' -f3 "$work/a" | median)" "$(cut -d' ' -f1 "$work/a" | median)"
+}
+
 wal_row() {
   case "$1" in
-    wal-commit1) if $have_fio; then compare "$1: one committer / fio, fastest durable form, 8 KiB, depth 1" ">= 0.9" "wal operationsPerSecond --clients 1 --mode blocking" "fio_durable"; fi ;;
+    wal-commit1) compare "$1: one committer / fio, fastest durable form, 8 KiB, depth 1" ">= 0.9" "wal operationsPerSecond --clients 1 --mode blocking" "fio_durable" ;;
+    wal-latency32) compare "$1: p50 of 32 committers / of 1, microseconds" "<= 2.5" "wal p50 --clients 32" "wal p50 --clients 1" ;;
     wal-commit32) compare "$1: 32 committers / 1" ">= 12" "wal operationsPerSecond --clients 32" "wal operationsPerSecond --clients 1" ;;
     wal-commit32-sync) compare "$1: 32 committers, io_uring / sync, one flush in flight" ">= 1.5" "wal operationsPerSecond --clients 32 --method io_uring" "wal operationsPerSecond --clients 32 --method sync --mode blocking --flushes 1" ;;
-    wal-bulk) if $have_fio; then compare "$1: 64 KiB records, bytes/s / fio, sequential 128 KiB direct writes" ">= 0.85" "wal bytesPerSecond --what bulk --record 64k" "fio_bytes write"; fi ;;
+    wal-bulk) compare "$1: 64 KiB records, bytes/s / fio, sequential 128 KiB direct writes" ">= 0.85" "wal bytesPerSecond --what bulk --record 64k" "fio_bytes write" ;;
     wal-append) compare "$1: append of 128 bytes, 1 thread (250 ns are 4,000,000/s)" ">= 4000000" "wal operationsPerSecond --what append --clients 1" "echo 4000000 0 0" ;;
     wal-append2) compare "$1: append of 128 bytes, 2 threads / 1" ">= 1.6" "wal operationsPerSecond --what append --clients 2" "wal operationsPerSecond --what append --clients 1" ;;
-    wal-recover) if $have_fio; then compare "$1: reading 1 GiB of log, bytes/s / fio, sequential 128 KiB direct reads" ">= 0.7" "wal bytesPerSecond --what recover --size 1G" "fio_bytes read"; fi ;;
+    wal-switch) wal_switch_row ;;
+    wal-recover) compare "$1: opening 1 GiB of log, bytes/s / fio, sequential 128 KiB direct reads" ">= 0.7" "wal bytesPerSecond --what recover --size 1G" "fio_bytes read" ;;
+    wal-replay) compare "$1: replay of 32 MiB of log about 256 MiB of pages in 32 MiB of memory, bytes/s: io_uring / sync, a page at a time" ">= 3" "wal bytesPerSecond --what replay --size 32M --method io_uring" "wal bytesPerSecond --what replay --size 32M --method sync --reads 0" ;;
+    wal-fill) compare "$1: one committer, 8000 bytes, O_DSYNC, new segments of zeros / new segments allocated" "none" "wal operationsPerSecond --clients 1 --mode blocking --record 8000 --sync-form opendatasync --fresh" "wal operationsPerSecond --clients 1 --mode blocking --record 8000 --sync-form opendatasync --fresh --allocate" ;;
   esac
 }
 

@@ -248,13 +248,13 @@ internal static class DiagnosticDescriptors
     public static readonly DiagnosticDescriptor RedoMissing = Error(
         "AIO041",
         "Log record has no replay",
-        "The log record '{0}' must declare one method that replays it: '{1}' or '{2}'",
+        "The log record '{0}' must declare one method that replays it: '{1}', '{2}' or '{3}'",
         DiagnosticCategories.LogRecord);
 
     public static readonly DiagnosticDescriptor RedoSignature = Error(
         "AIO042",
         "Replay has another signature",
-        "'{0}' is not called: declare it as '{1}' or '{2}'",
+        "'{0}' is not called: declare it as '{1}', '{2}' or '{3}'",
         DiagnosticCategories.LogRecord);
 
     public static readonly DiagnosticDescriptor DuplicateRecordKind = Error(
@@ -267,6 +267,12 @@ internal static class DiagnosticDescriptors
         "AIO044",
         "Kind of log record is out of range",
         "The kind of '{0}' is {1}; give a number from 0 to 65279 (0xFEFF), for the others are the log's own",
+        DiagnosticCategories.LogRecord);
+
+    public static readonly DiagnosticDescriptor PageRecordKindRange = Error(
+        "AIO045",
+        "Kind of a record about pages is out of range",
+        "'{0}' replays pages, and its kind is {1}; give a number from 32768 (0x8000) to 65279 (0xFEFF), for the log of pages tells its records by them",
         DiagnosticCategories.LogRecord);
 
     private static DiagnosticDescriptor Error(string id, string title, string message, string category) =>

@@ -10,6 +10,9 @@ internal static class LogRecordEmitter
 {
     private const string Record = "global::Sluice.Wal.LogRecord";
     private const string Interface = "global::Sluice.Wal.ILogRecordDispatch";
+    private const string PageInterface = "global::Sluice.Wal.IPageRecordDispatch";
+    private const string Bytes = "global::System.Span<byte>";
+    private const string ConstantBytes = "global::System.ReadOnlySpan<byte>";
     private const string Task = "global::System.Threading.Tasks.ValueTask";
 
     public static SourceText Emit(LogRecordModel record)
@@ -48,7 +51,7 @@ internal static class LogRecordEmitter
         writer.Open("public static void AddTo(global::Sluice.Wal.LogRecordRegistry registry)");
         foreach (ModuleEntry entry in records)
         {
-            writer.Line($"registry.Add<{entry.Reference}>();");
+            writer.Line($"registry.{entry.Reference};");
         }
 
         writer.Close();
@@ -61,6 +64,9 @@ internal static class LogRecordEmitter
         return writer.ToSourceText();
     }
 
+    /// <summary>The call by which that class adds a kind.</summary>
+    public static string Addition(LogRecordModel record) => $"{(record.IsPage ? "AddPages" : "Add")}<{record.Type.Reference}.{Names.RecordDispatch}>()";
+
     /// <summary>The name of that class: beside the assembly's module, and named as it is.</summary>
     public static string ModuleName(ModuleOptions options)
     {
@@ -72,16 +78,21 @@ internal static class LogRecordEmitter
     private static void EmitDispatch(CodeWriter writer, LogRecordModel record)
     {
         string self = record.Type.Reference;
+        string face = record.IsPage ? PageInterface : Interface;
         writer.Line("/// <summary>Where a registry takes the addresses of this kind's methods from.</summary>");
         writer.Line(SourceFile.GeneratedCode);
         writer.Line("[global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]");
-        writer.Open($"internal readonly struct {Names.RecordDispatch} : {Interface}");
-        writer.Line($"static ushort {Interface}.RecordKind => {self}.{Names.RecordKind};");
+        writer.Open($"internal readonly struct {Names.RecordDispatch} : {face}");
+        writer.Line($"static ushort {face}.RecordKind => {self}.{Names.RecordKind};");
         writer.Line();
-        writer.Line($"static string {Interface}.RecordName => {Text.Literal(record.Name)};");
+        writer.Line($"static string {face}.RecordName => {Text.Literal(record.Name)};");
         writer.Line();
-        string[] parameters = [$"{Record} record", "object state"];
-        if (record.IsAsync)
+        string[] parameters = record.IsPage ? ["int index", $"{Bytes} page", $"{ConstantBytes} payload"] : [$"{Record} record", "object state"];
+        if (record.IsPage)
+        {
+            SourceFile.WriteExpressionMethod(writer, $"static void {face}.Redo", parameters, $"{self}.{Names.RedoPage}(index, page, payload)");
+        }
+        else if (record.IsAsync)
         {
             SourceFile.WriteExpressionMethod(writer, $"static {Task} {Interface}.Redo", parameters, $"{self}.{Names.RedoAsync}(record, ({record.State})state)");
         }
@@ -95,7 +106,7 @@ internal static class LogRecordEmitter
 
         writer.Line();
         SourceFile.WriteExpressionMethod(
-            writer, $"static string {Interface}.Describe", [$"{Record} record"], record.Describes ? $"{self}.{Names.Describe}(in record)" : "\"\"");
+            writer, $"static string {face}.Describe", [$"{Record} record"], record.Describes ? $"{self}.{Names.Describe}(in record)" : "\"\"");
         writer.Close();
     }
 }

@@ -20,6 +20,7 @@ internal static class Names
     public const string RecordKind = "Kind";
     public const string Redo = "Redo";
     public const string RedoAsync = "RedoAsync";
+    public const string RedoPage = "RedoPage";
     public const string TargetId = "TargetId";
     public const string CallbackId = "Id";
     public const string Describe = "Describe";

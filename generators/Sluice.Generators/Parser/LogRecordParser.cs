@@ -12,6 +12,7 @@ internal static class LogRecordParser
 {
     private const string Kind = "log record";
     private const int KindsMax = 0xFF00;
+    private const int PageKindsFrom = 0x8000;
 
     public static ParseResult<LogRecordModel>? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellationToken)
     {
@@ -46,10 +47,17 @@ internal static class LogRecordParser
         }
 
         IMethodSymbol? redo = FindRedo(symbol, declaration, diagnostics);
+        bool isPage = redo?.Name == Names.RedoPage;
+        if (isPage && kind is >= 0 and < PageKindsFrom)
+        {
+            diagnostics.Report(DiagnosticDescriptors.PageRecordKindRange, kindLocation, symbol.Name, kind);
+            isStub = true;
+        }
+
         bool describes = symbol.GetMembers(Names.Describe).OfType<IMethodSymbol>().Any(Signatures.IsDescribeRecord);
         isStub |= redo is null;
-        string state = redo?.Parameters[1].Type.Reference() ?? "";
-        LogRecordModel? model = type is null ? null : new LogRecordModel(type, kind, name, state, redo?.Name == Names.RedoAsync, describes, isStub);
+        string state = redo is null || isPage ? "" : redo.Parameters[1].Type.Reference();
+        LogRecordModel? model = type is null ? null : new LogRecordModel(type, kind, name, state, redo?.Name == Names.RedoAsync, isPage, describes, isStub);
         return new ParseResult<LogRecordModel>(model, symbol.FullName(), $"{kind:X4}", kindLocation, diagnostics.ToImmutable());
     }
 
@@ -72,16 +80,16 @@ internal static class LogRecordParser
 
     private static IMethodSymbol? FindRedo(INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics)
     {
-        IMethodSymbol[] methods = [.. symbol.GetMembers().OfType<IMethodSymbol>().Where(static method => method.Name is Names.Redo or Names.RedoAsync)];
+        IMethodSymbol[] methods = [.. symbol.GetMembers().OfType<IMethodSymbol>().Where(static method => method.Name is Names.Redo or Names.RedoAsync or Names.RedoPage)];
         IMethodSymbol[] right = [.. methods.Where(Signatures.IsRedo)];
         foreach (IMethodSymbol wrong in methods.Where(static method => !Signatures.IsRedo(method)))
         {
-            diagnostics.Report(DiagnosticDescriptors.RedoSignature, wrong.Locations[0], Signatures.Show(wrong), Signatures.Redo, Signatures.RedoAsync);
+            diagnostics.Report(DiagnosticDescriptors.RedoSignature, wrong.Locations[0], Signatures.Show(wrong), Signatures.Redo, Signatures.RedoAsync, Signatures.RedoPage);
         }
 
         if (methods.Length == 0 || right.Length > 1)
         {
-            diagnostics.Report(DiagnosticDescriptors.RedoMissing, declaration.Identifier.GetLocation(), symbol.Name, Signatures.Redo, Signatures.RedoAsync);
+            diagnostics.Report(DiagnosticDescriptors.RedoMissing, declaration.Identifier.GetLocation(), symbol.Name, Signatures.Redo, Signatures.RedoAsync, Signatures.RedoPage);
         }
 
         return right.Length == 1 ? right[0] : null;

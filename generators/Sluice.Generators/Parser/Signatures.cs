@@ -13,6 +13,7 @@ internal static class Signatures
 
     public const string Redo = "static void Redo(in LogRecord record, TState state)";
     public const string RedoAsync = "static ValueTask RedoAsync(LogRecord record, TState state)";
+    public const string RedoPage = "static void RedoPage(int index, Span<byte> page, ReadOnlySpan<byte> payload)";
 
     public static string Describe(string target) => $"static string Describe(in {target} target)";
 
@@ -39,6 +40,7 @@ internal static class Signatures
 
     public static bool IsRedo(IMethodSymbol method)
     {
+        if (method.Name == Names.RedoPage) return IsRedoPage(method);
         bool isAsync = method.Name == Names.RedoAsync;
         return method is { IsStatic: true, IsGenericMethod: false, RefKind: RefKind.None, Parameters: [var record, var state] }
             && IsLogRecord(record.Type) && record.RefKind == (isAsync ? RefKind.None : RefKind.In)
@@ -48,6 +50,15 @@ internal static class Signatures
 
     public static bool IsDescribeRecord(IMethodSymbol method) =>
         ReturnsString(method) && method is { Parameters: [{ RefKind: RefKind.In } record] } && IsLogRecord(record.Type);
+
+    private static bool IsRedoPage(IMethodSymbol method) =>
+        method is { IsStatic: true, IsGenericMethod: false, ReturnsVoid: true, IsAsync: false, Parameters: [var index, var page, var payload] }
+        && index is { RefKind: RefKind.None, Type.SpecialType: SpecialType.System_Int32 }
+        && IsBytes(page, "Span") && IsBytes(payload, "ReadOnlySpan");
+
+    private static bool IsBytes(IParameterSymbol parameter, string type) =>
+        parameter is { RefKind: RefKind.None, Type: INamedTypeSymbol { Arity: 1, ContainingNamespace.Name: "System" } span }
+        && span.Name == type && span.TypeArguments[0].SpecialType == SpecialType.System_Byte;
 
     private static bool IsLogRecord(ITypeSymbol type) =>
         type.TypeKind == TypeKind.Error || type is { Name: "LogRecord", ContainingNamespace: { Name: "Wal", ContainingNamespace.Name: Names.Namespace } };

@@ -144,6 +144,28 @@ public sealed partial class ReadStream : IDisposable
         return Finished(next);
     }
 
+    /// <summary>
+    /// Begins to read what the source has, as far as the distances say, and hands out nothing: for a consumer that knows blocks long before it wants
+    /// their pages. Waits for no read of this stream. What goes wrong is said when the consumer comes there.
+    /// </summary>
+    public async ValueTask ReadAheadAsync()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_failure is not null) return;
+
+        // The way of cached pages asks the source itself, one block at a time, and knows of no run that is being put together.
+        _isFast = false;
+        try
+        {
+            await LookAheadAsync(isBlocking: false);
+        }
+        catch (Exception)
+        {
+            // As behind a page that is handed out: it is tried again, and said, when the consumer comes there.
+            _distance.LimitReadAhead(_pinned);
+        }
+    }
+
     /// <summary>The next block's number without reading it, when nothing was looked ahead for; for a source that several streams
     /// share.</summary>
     /// <returns>The number; <see cref="BlockNumbers.Invalid"/> at the end.</returns>

@@ -7,7 +7,7 @@ using Sluice.Wal;
 namespace Sluice.Tool.Wal;
 
 /// <summary>Runs one workload on a log of its own, in a folder that is gone afterwards.</summary>
-internal static class WalBench
+internal static partial class WalBench
 {
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.5);
 
@@ -16,6 +16,7 @@ internal static class WalBench
         if (!Directory.Exists(request.Folder)) throw new UsageException($"--dir {request.Folder} is no folder: give one on the device to measure.");
         string folder = Path.Combine(request.Folder, $"sluice-wal-{Guid.NewGuid():N}");
         AioSystemOptions options = new() { Method = request.Method, Catalog = MethodChoice.Require(request.Method) };
+        options.Modules.Add(SluiceStorageAioModule.Instance);
         using AioSystem system = AioSystem.Start(options);
         try
         {
@@ -23,6 +24,7 @@ internal static class WalBench
             {
                 WalWorkload.Append => Append(system, folder, request, cancellationToken),
                 WalWorkload.Recover => Task.Run(() => RecoverAsync(system, folder, request, cancellationToken), CancellationToken.None).GetAwaiter().GetResult(),
+                WalWorkload.Replay => Task.Run(() => ReplayAsync(system, folder, request, cancellationToken), CancellationToken.None).GetAwaiter().GetResult(),
                 _ => Timed(system, folder, request, cancellationToken),
             };
         }
@@ -67,7 +69,8 @@ internal static class WalBench
     {
         using Window window = new();
         Tally[] tallies = [.. Enumerable.Range(0, request.Clients).Select(_ => new Tally(window))];
-        Task[] clients = [.. tallies.Select(tally => Start(log, request, window, tally))];
+        SwitchWatch[] switches = [.. tallies.Select(_ => new SwitchWatch(log, window))];
+        Task[] clients = [.. tallies.Zip(switches, (tally, watch) => Start(log, request, window, tally, watch))];
         Task releaser = ReleaseAsync(log, window);
         await Task.Delay(s_warmUp, cancellationToken);
         WalStatistics before = log.ReadStatistics();
@@ -97,6 +100,8 @@ internal static class WalBench
             Flushes = log.SyncForm is WalSyncForm.Fdatasync or WalSyncForm.Fsync ? after.Flushes - before.Flushes : after.Writes - before.Writes,
             SegmentStalls = after.SegmentStalls - before.SegmentStalls,
             BufferFullWaits = after.BufferFullWaits - before.BufferFullWaits,
+            SegmentSwitches = switches.Sum(static watch => watch.Count),
+            SlowestAtSwitch = switches.Max(static watch => watch.Slowest) * tick,
             CpuMicroseconds = cpu.TotalMicroseconds,
             AllocatedBytes = allocated,
             P50 = latencies.Percentile(0.5) * tick,
@@ -106,26 +111,29 @@ internal static class WalBench
         };
     }
 
-    private static Task Start(WriteAheadLog log, WalBenchRequest request, Window window, Tally tally)
+    private static Task Start(WriteAheadLog log, WalBenchRequest request, Window window, Tally tally, SwitchWatch watch)
     {
         byte[] body = new byte[request.RecordBytes];
         Random.Shared.NextBytes(body);
-        if (request.Mode == "loop") return request.Workload == WalWorkload.Commit ? CommitAsync(log, body, window, tally) : BulkAsync(log, body, window, tally);
-        if (request.Mode == "await") return Task.Run(() => request.Workload == WalWorkload.Commit ? CommitAsync(log, body, window, tally) : BulkAsync(log, body, window, tally));
-        return Task.Factory.StartNew(() => Block(log, request, body, window, tally), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        if (request.Mode == "loop") return request.Workload == WalWorkload.Commit ? CommitAsync(log, body, window, tally, watch) : BulkAsync(log, body, window, tally);
+        if (request.Mode == "await") return Task.Run(() => request.Workload == WalWorkload.Commit ? CommitAsync(log, body, window, tally, watch) : BulkAsync(log, body, window, tally));
+        return Task.Factory.StartNew(() => Block(log, request, body, window, tally, watch), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    private static async Task CommitAsync(WriteAheadLog log, byte[] body, Window window, Tally tally)
+    private static async Task CommitAsync(WriteAheadLog log, byte[] body, Window window, Tally tally, SwitchWatch watch)
     {
         // A commit that completes at once must not keep the others of its thread from running.
         await Task.Yield();
         while (window.IsRunning)
         {
+            watch.Begin();
             long started = Stopwatch.GetTimestamp();
             ValueTask<LogPosition> commit = log.AppendAndFlushAsync(1, body);
             bool isAtOnce = commit.IsCompleted;
             await commit;
-            tally.Record(Stopwatch.GetTimestamp() - started);
+            long ticks = Stopwatch.GetTimestamp() - started;
+            tally.Record(ticks);
+            watch.End(ticks);
             if (isAtOnce) await Task.Yield();
         }
     }
@@ -143,14 +151,17 @@ internal static class WalBench
         }
     }
 
-    private static void Block(WriteAheadLog log, WalBenchRequest request, byte[] body, Window window, Tally tally)
+    private static void Block(WriteAheadLog log, WalBenchRequest request, byte[] body, Window window, Tally tally, SwitchWatch watch)
     {
         while (window.IsRunning)
         {
+            watch.Begin();
             long started = Stopwatch.GetTimestamp();
             LogPosition end = log.Append(1, body);
             if (request.Workload == WalWorkload.Commit) log.Flush(end);
-            tally.Record(Stopwatch.GetTimestamp() - started);
+            long ticks = Stopwatch.GetTimestamp() - started;
+            tally.Record(ticks);
+            watch.End(ticks);
         }
     }
 
@@ -236,15 +247,26 @@ internal static class WalBench
         long records = 0;
         double seconds = 0;
         TimeSpan cpu = TimeSpan.Zero;
+
+        // The form is known: measuring it once more is no part of a recovery.
+        WalOptions options = request.Options with { SyncForm = form };
+        WalReplay replay = new()
+        {
+            Redo = _ =>
+            {
+                records++;
+                return ValueTask.CompletedTask;
+            },
+        };
         while (seconds < request.Seconds && !cancellationToken.IsCancellationRequested)
         {
             TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
             long started = Stopwatch.GetTimestamp();
-            await using WalReader reader = await WalReader.OpenAsync(system, folder, new WalReaderOptions { ReadAheadBytes = request.Options.ReadAheadBytes });
-            while (await reader.ReadAsync()) records++;
+            WriteAheadLog log = await WriteAheadLog.OpenAsync(system, folder, options, replay);
             seconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
             cpu += Process.GetCurrentProcess().TotalProcessorTime - before;
-            bytes += reader.BytesRead;
+            bytes += log.Recovery.BytesRead;
+            await log.DisposeAsync();
         }
 
         return new WalBenchResult(request, system.MethodName, form, seconds, records, bytes) { CpuMicroseconds = cpu.TotalMicroseconds };

@@ -21,5 +21,7 @@ internal sealed record WalBenchRequest
 
     internal required long SizeBytes { get; init; }
 
+    internal required int Pages { get; init; }
+
     internal required WalOptions Options { get; init; }
 }

@@ -13,6 +13,12 @@ internal sealed record WalBenchResult(WalBenchRequest Request, string Method, Wa
 
     internal long BufferFullWaits { get; init; }
 
+    /// <summary>Commits that ended in another segment than they began in.</summary>
+    internal long SegmentSwitches { get; init; }
+
+    /// <summary>How long the slowest of those took, in microseconds.</summary>
+    internal double SlowestAtSwitch { get; init; }
+
     internal double CpuMicroseconds { get; init; }
 
     internal long AllocatedBytes { get; init; }
@@ -53,6 +59,8 @@ internal sealed record WalBenchResult(WalBenchRequest Request, string Method, Wa
             ["commitsPerFlush"] = Flushes == 0 ? 0 : Math.Round((double)Operations / Flushes, 2),
             ["segmentStalls"] = SegmentStalls,
             ["bufferFullWaits"] = BufferFullWaits,
+            ["segmentSwitches"] = SegmentSwitches,
+            ["slowestAtSwitchMicroseconds"] = Math.Round(SlowestAtSwitch, 3),
             ["latencyMicroseconds"] = new Dictionary<string, object>
             {
                 ["p50"] = Math.Round(P50, 3),

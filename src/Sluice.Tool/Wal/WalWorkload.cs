@@ -12,6 +12,9 @@ internal enum WalWorkload
     /// <summary>Records that nobody waits for, as fast as they can be written.</summary>
     Bulk,
 
-    /// <summary>A log is read from its beginning, verified, past the system's cache.</summary>
+    /// <summary>A log is opened: read from its beginning, verified, past the system's cache, and made ready to go on.</summary>
     Recover,
+
+    /// <summary>A log of pages is opened whose records are about far more pages than there is memory for: they are read again for replay.</summary>
+    Replay,
 }

@@ -64,6 +64,27 @@ internal readonly struct WalGeometry
         return start + ((page + 1UL) * PageBytes) + PageHeaderBytes + ((uint)rest - (page * (ulong)PagePayload));
     }
 
+    /// <summary>The position of a place some bytes of the stream before another: mostly on the same page, where that is a subtraction.</summary>
+    /// <param name="stream">The other's stream offset.</param>
+    /// <param name="position">Its position.</param>
+    /// <param name="bytes">How many bytes before it.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ulong PositionBefore(ulong stream, ulong position, ulong bytes)
+    {
+        ulong inPage = position & (PageBytes - 1);
+
+        // The larger header counts for all pages: what lies that near to the beginning is computed, which is right everywhere.
+        return inPage >= bytes + SegmentHeaderBytes ? position - bytes : ToPosition(stream - bytes);
+    }
+
+    /// <summary>As <see cref="ToEndPosition"/>, when the position of what ends there is known: mostly on the same page, where it is an addition.</summary>
+    /// <param name="end">The stream offset.</param>
+    /// <param name="position">Position of what ends there.</param>
+    /// <param name="bytes">How many bytes of the stream that has.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ulong EndPositionBehind(ulong end, ulong position, ulong bytes) =>
+        (position & (PageBytes - 1)) + bytes <= PageBytes ? position + bytes : ToEndPosition(end);
+
     /// <summary>The position behind the byte before a stream offset: at the end of a page, before the next header.</summary>
     internal ulong ToEndPosition(ulong stream) => stream == 0 ? 0 : ToPosition(stream - 1) + 1;
 

@@ -8,4 +8,8 @@ internal struct PaddedWord
 {
     [FieldOffset(128)]
     internal ulong Value;
+
+    /// <summary>On the same line: what is read together with it.</summary>
+    [FieldOffset(136)]
+    internal ulong Beside;
 }

@@ -20,10 +20,14 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
     /// <summary>Kinds of record about pages are from here on, up to 0xFEFF.</summary>
     public const ushort KindsFrom = 0x8000;
 
+    // How much of the log is decoded ahead of replay: enough for the pages of a few thousand records to be read meanwhile.
+    private const int ReplayWindowBytes = 4 << 20;
+
     private readonly AioSystem _system;
     private readonly string _folder;
     private readonly DurableStateFile _control;
     private readonly LogGuard _guard = new();
+    private RecoveringLog? _recovering;
     private ulong _redo;
     private LogMistakes _mistakes;
 
@@ -39,14 +43,24 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
         _control = new DurableStateFile(system, Path.Combine(folder, "wal.control"), copies: 2);
     }
 
-    /// <summary>The log; null before <see cref="OpenAsync"/>.</summary>
+    /// <summary>The log; null before it is opened.</summary>
     public WriteAheadLog? Log { get; private set; }
+
+    /// <summary>How many blocks were read ahead of replay.</summary>
+    internal long BlocksReadAhead { get; private set; }
 
     /// <summary>Where recovery would begin. Any thread.</summary>
     public LogPosition Redo => new(Volatile.Read(ref _redo));
 
     /// <inheritdoc/>
-    public LogPosition FlushedUpTo => (_mistakes & LogMistakes.WritesPagesFirst) == 0 ? Opened.DurablePosition : Opened.InsertPosition;
+    public LogPosition FlushedUpTo
+    {
+        get
+        {
+            if (Log is null && _recovering is { } recovering) return new LogPosition(recovering.Durable);
+            return (_mistakes & LogMistakes.WritesPagesFirst) == 0 ? Opened.DurablePosition : Opened.InsertPosition;
+        }
+    }
 
     /// <inheritdoc/>
     public LogPosition InsertedUpTo => Opened.InsertPosition;
@@ -60,9 +74,10 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
     /// <param name="session">By which pages are read and changed; of the pool that this is the log of.</param>
     /// <param name="redo">Makes one change again.</param>
     /// <param name="options">The log's sizes and forms; null for the usual.</param>
+    /// <param name="progress">Told how far replay has come, about once for each MiB; null for nobody.</param>
     /// <returns>How many records about pages were replayed.</returns>
     /// <exception cref="WalException">When awaited: the log cannot be opened or replayed; the line says why.</exception>
-    public async Task<long> OpenAsync(BufferSession session, PageRedo redo, WalOptions? options = null)
+    public async Task<long> OpenAsync(BufferSession session, PageRedo redo, WalOptions? options = null, IProgress<LogPosition>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(redo);
@@ -71,10 +86,10 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
         ulong from = control is null ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(control);
         Volatile.Write(ref _redo, from);
 
-        // First the end, and everything before it durable again; then replay, which may have to write pages, and those only behind their log.
-        Log = await WriteAheadLog.OpenAsync(_system, _folder, options, new WalReplay { From = new LogPosition(from) });
+        options ??= new WalOptions();
         if (control is null)
         {
+            Log = await WriteAheadLog.OpenAsync(_system, _folder, options, new WalReplay());
             LogPosition first = await BeginCheckpointAsync();
             await CompleteCheckpointAsync(first);
             return 0;
@@ -82,8 +97,20 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
 
         // What was loaded may stand in the cache only.
         await _control.SaveAsync(control);
-        PageReplay replay = new(session, redo);
-        return await replay.RunAsync(_system, _folder, new LogPosition(from), Log.Recovery.End!.Position, options?.ReadAheadBytes);
+        return await RecoverAsync(session, redo, options, new LogPosition(from), progress);
+    }
+
+    /// <summary>As the other overload; each change is made again by the method of its record's kind.</summary>
+    /// <param name="session">By which pages are read and changed; of the pool that this is the log of.</param>
+    /// <param name="registry">The kinds of record that the program knows.</param>
+    /// <param name="options">The log's sizes and forms; null for the usual.</param>
+    /// <param name="progress">Told how far replay has come, about once for each MiB; null for nobody.</param>
+    /// <returns>How many records about pages were replayed.</returns>
+    /// <exception cref="WalException">When awaited: the log cannot be opened or replayed; the line says why.</exception>
+    public Task<long> OpenAsync(BufferSession session, LogRecordRegistry registry, WalOptions? options = null, IProgress<LogPosition>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        return OpenAsync(session, registry.RedoPage, options, progress);
     }
 
     /// <summary>
@@ -124,7 +151,8 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask FlushAsync(LogPosition upTo, CancellationToken cancellationToken = default) => Opened.FlushAsync(upTo, cancellationToken);
+    public ValueTask FlushAsync(LogPosition upTo, CancellationToken cancellationToken = default) =>
+        Log is null && _recovering is { } recovering ? recovering.FlushAsync(upTo, cancellationToken) : Opened.FlushAsync(upTo, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<LogPosition> BeginCheckpointAsync(CancellationToken cancellationToken = default)
@@ -158,6 +186,27 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
 
     /// <summary>Closes the log; makes no checkpoint.</summary>
     public ValueTask DisposeAsync() => Log?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    // The log is read once: what is replayed meanwhile may have to be written, and that waits for its part of the log only. The last of what was decoded is
+    // replayed when the log is open already and durable as a whole.
+    private async Task<long> RecoverAsync(BufferSession session, PageRedo redo, WalOptions options, LogPosition from, IProgress<LogPosition>? progress)
+    {
+        using RecoveringLog recovering = new(_system);
+        PageReplay replay = new(session, redo, options.ReplayReads, Math.Min(options.ReadAheadBytes, ReplayWindowBytes), progress);
+        _recovering = recovering;
+        try
+        {
+            Log = await WriteAheadLog.OpenAsync(_system, _folder, options, new WalReplay { From = from, Redo = replay.AddAsync, Recovering = recovering });
+            await replay.FinishAsync();
+            return replay.Count;
+        }
+        finally
+        {
+            _recovering = null;
+            replay.Dispose();
+            BlocksReadAhead = replay.BlocksReadAhead;
+        }
+    }
 
     private static void SetPosition(BufferPin pin, LogPosition position)
     {

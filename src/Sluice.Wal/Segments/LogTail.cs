@@ -14,20 +14,37 @@ internal static class LogTail
     {
         if (end.Recovery is null) return 0;
         WalGeometry geometry = new(identity.SegmentBytes);
-        ulong stop = geometry.ToEndPosition(end.Stream);
-        ulong start = WalGeometry.PageOf(Math.Min(end.DurableHint, stop));
+        return await WriteAgainAsync(system, segments.PathOf, identity, Math.Min(end.DurableHint, geometry.ToEndPosition(end.Stream)), geometry.ToEndPosition(end.Stream), direct, alignment, end.Segment);
+    }
+
+    /// <summary>Writes a part of the log again, as it stands there, and flushes it.</summary>
+    /// <param name="system">The system whose method does the I/O.</param>
+    /// <param name="pathOf">The file of a segment.</param>
+    /// <param name="identity">Which log it is.</param>
+    /// <param name="from">Where the part begins; the page of it is written as a whole.</param>
+    /// <param name="stop">Where it ends.</param>
+    /// <param name="direct">Whether the files bypass the cache.</param>
+    /// <param name="alignment">In multiples of how many bytes they are written then.</param>
+    /// <param name="last">The last segment that gets its whole length and is flushed; 0 for the one in which the part ends.</param>
+    /// <returns>How many bytes were written.</returns>
+    internal static async Task<long> WriteAgainAsync(
+        AioSystem system, Func<ulong, string> pathOf, WalIdentity identity, ulong from, ulong stop, bool direct, int alignment, ulong last = 0)
+    {
+        WalGeometry geometry = new(identity.SegmentBytes);
+        ulong start = WalGeometry.PageOf(from);
+        if (last == 0) last = geometry.SegmentOf(stop - 1);
         long total = 0;
-        for (ulong segment = geometry.SegmentOf(start); segment <= end.Segment; segment++)
+        for (ulong segment = geometry.SegmentOf(start); segment <= last; segment++)
         {
-            string path = segments.PathOf(segment);
+            string path = pathOf(segment);
             if (!system.FileSystem.Exists(path)) continue;
             AioFile file = await AioFile.OpenAsync(system, path, new IoOpenOptions { Access = IoAccess.ReadWrite, Direct = direct });
             try
             {
                 ulong first = geometry.SegmentStart(segment);
-                ulong from = Math.Max(start, first);
+                ulong begin = Math.Max(start, first);
                 ulong to = Math.Min(stop, first + (ulong)identity.SegmentBytes);
-                if (to > from) total += await WriteAgainAsync(system, file, (long)(from - first), (long)(to - first), Math.Max(alignment, 512));
+                if (to > begin) total += await WriteAgainAsync(system, file, (long)(begin - first), (long)(to - first), Math.Max(alignment, 512));
                 await LengthenAsync(system, file, identity.SegmentBytes);
                 await file.FlushAllAsync();
             }

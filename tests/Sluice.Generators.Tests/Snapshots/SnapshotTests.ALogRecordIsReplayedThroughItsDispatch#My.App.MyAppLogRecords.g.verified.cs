@@ -13,6 +13,7 @@ namespace My.App
         /// <param name="registry">The registry.</param>
         public static void AddTo(global::Sluice.Wal.LogRecordRegistry registry)
         {
+            registry.AddPages<global::My.App.Move.LogDispatch>();
             registry.Add<global::My.App.PageImage.LogDispatch>();
             registry.Add<global::My.App.Transfer.LogDispatch>();
         }
