@@ -38,7 +38,7 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
         _control = new DurableStateFile(system, Path.Combine(folder, "wal.control"), copies: 2);
     }
 
-    /// <summary>The log; null before <see cref="OpenAsync"/>.</summary>
+    /// <summary>The log; null before <see cref="OpenAsync(BufferSession, PageRedo, WalOptions?)"/>.</summary>
     public WriteAheadLog? Log { get; private set; }
 
     /// <summary>Where recovery would begin. Any thread.</summary>
@@ -61,10 +61,34 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
     /// <param name="options">The log's sizes and forms; null for the usual.</param>
     /// <returns>How many records about pages were replayed.</returns>
     /// <exception cref="WalException">When awaited: the log cannot be opened or replayed; the line says why.</exception>
-    public async Task<long> OpenAsync(BufferSession session, PageRedo redo, WalOptions? options = null)
+    public Task<long> OpenAsync(BufferSession session, PageRedo redo, WalOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(redo);
+        return OpenAsync(session, Redo, options);
+
+        ValueTask Redo(LogRecord record, PageChange change)
+        {
+            redo(record.Kind, change.Index, change.Page, change.Payload);
+            return default;
+        }
+    }
+
+    /// <summary>As the other overload, with kinds of record declared by <see cref="LogRecordAttribute"/> whose <c>Redo</c> asks for a <see cref="PageChange"/>.</summary>
+    /// <param name="session">By which pages are read and changed; of the pool that this is the log of.</param>
+    /// <param name="kinds">The kinds, from <see cref="KindsFrom"/> on. Each page of a record that lacks the change is given to its <c>Redo</c>.</param>
+    /// <param name="options">The log's sizes and forms; null for the usual.</param>
+    /// <returns>How many records about pages were replayed.</returns>
+    /// <exception cref="WalException">When awaited: the log cannot be opened or replayed, or has a kind that is not known; the line says why.</exception>
+    public Task<long> OpenAsync(BufferSession session, LogRecordRegistry kinds, WalOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(kinds);
+        return OpenAsync(session, kinds.RedoAsync, options);
+    }
+
+    private async Task<long> OpenAsync(BufferSession session, Func<LogRecord, PageChange, ValueTask> redo, WalOptions? options)
+    {
         byte[]? control = _system.FileSystem.Exists(_folder) ? await _control.LoadAsync() : null;
         ulong from = control is null ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(control);
         Volatile.Write(ref _redo, from);

@@ -5,9 +5,10 @@ namespace Sluice.Wal;
 /// A page whose record has its image is restored, whatever stands there: it may be torn. Without an image its position says whether the change is in it
 /// already. So replay may be killed and begun again any number of times.
 /// </remarks>
-internal sealed class PageReplay(BufferSession session, PageRedo redo)
+internal sealed class PageReplay(BufferSession session, Func<LogRecord, PageChange, ValueTask> redo)
 {
     private readonly BufferPin[] _extended = new BufferPin[1];
+    private readonly PageChange _change = new();
 
     internal async Task<long> RunAsync(AioSystem system, string folder, LogPosition from, LogPosition end, int? readAheadBytes)
     {
@@ -28,8 +29,7 @@ internal sealed class PageReplay(BufferSession session, PageRedo redo)
     private async ValueTask ReplayAsync(LogRecord record)
     {
         int pages = record.Body.Span[0];
-        int payloadAt = 1;
-        for (int index = 0; index < pages; index++) PageRecord.Read(record.Body.Span, ref payloadAt);
+        ReadOnlyMemory<byte> payload = PageChange.PayloadOf(in record);
         int at = 1;
         for (int index = 0; index < pages; index++)
         {
@@ -38,7 +38,10 @@ internal sealed class PageReplay(BufferSession session, PageRedo redo)
             await pin.LockAsync(ContentLockMode.Exclusive);
             try
             {
-                Apply(record, index, payloadAt, in reference, pin);
+                if (!TryPrepare(in record, in reference, pin)) continue;
+                _change.Set(index, pin, payload);
+                await redo(record, _change);
+                SetPosition(pin, record.EndPosition);
             }
             finally
             {
@@ -47,15 +50,19 @@ internal sealed class PageReplay(BufferSession session, PageRedo redo)
         }
     }
 
-    private void Apply(LogRecord record, int index, int payloadAt, in PageReference reference, BufferPin pin)
+    // The page as it was before the change; false when the change is in it already.
+    private static bool TryPrepare(in LogRecord record, in PageReference reference, BufferPin pin)
     {
-        Span<byte> page = pin.Page;
-        if (reference.HasImage) PageRecord.Restore(record.Body.Span, in reference, page);
-        else if (PageHeader.LogPositionOf(page) >= record.EndPosition) return;
-        redo(record.Kind, index, page, record.Body.Span[payloadAt..]);
-        PageHeader header = new(page) { LogPosition = record.EndPosition };
-        _ = header;
+        if (reference.HasImage) PageRecord.Restore(record.Body.Span, in reference, pin.Page);
+        else if (PageHeader.LogPositionOf(pin.Page) >= record.EndPosition) return false;
         pin.MarkDirty();
+        return true;
+    }
+
+    private static void SetPosition(BufferPin pin, LogPosition position)
+    {
+        PageHeader header = new(pin.Page) { LogPosition = position };
+        _ = header;
     }
 
     private async ValueTask<BufferPin> PinAsync(PageReference reference)
