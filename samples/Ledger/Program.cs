@@ -7,7 +7,7 @@ Dictionary<string, string[]> commands = new()
     ["run"] = ["clients", "seconds", "accounts", "dir", "method", "sync-form"],
     ["crash-test"] = ["rounds", "seed", "clients", "accounts", "dir", "method", "sync-form", "mistake"],
     ["check"] = ["dir", "method", "sync-form"],
-    [CrashChild.Command] = ["dir", "seed", "clients", "accounts", "method", "sync-form", "mistake"],
+    [CrashChild.Command] = ["dir", "seed", "clients", "accounts", "burst", "method", "sync-form", "mistake"],
 };
 
 using CancellationTokenSource stopping = new();

@@ -24,7 +24,8 @@ internal sealed class LedgerCheck
     /// <param name="ledger">The ledger; nobody changes it meanwhile.</param>
     /// <param name="books">The books as they were at the last check, or new ones; they are brought up to date.</param>
     /// <param name="acknowledged">What was acknowledged; null when nobody knows.</param>
-    internal static async Task<LedgerCheck> RunAsync(LedgerEngine ledger, Books books, Acknowledged? acknowledged = null)
+    /// <param name="burst">How many transfers a client can have made since.</param>
+    internal static async Task<LedgerCheck> RunAsync(LedgerEngine ledger, Books books, Acknowledged? acknowledged = null, int burst = 0)
     {
         LedgerCheck check = new();
         await using LedgerSession session = ledger.CreateSession("check");
@@ -33,7 +34,7 @@ internal sealed class LedgerCheck
             long receipt = await session.ReadReceiptAsync(client);
             check.Transfers += receipt;
             if (receipt < books.Receipt(client)) check.Add($"client {client}: there were {books.Receipt(client)} transfers at the last check, and now there are {receipt}");
-            if (acknowledged?.FindMistake(client, receipt) is { } mistake) check.Add(mistake);
+            if (acknowledged?.FindMistake(client, receipt, burst) is { } mistake) check.Add(mistake);
             acknowledged?.Found(client, receipt);
             books.Advance(client, receipt);
         }

@@ -18,6 +18,7 @@ internal sealed class CrashChild : IDisposable
     {
         using CrashChild child = new();
         int clients = line.Number("clients", 8, 1, LedgerPages.ClientsMax);
+        int burst = line.Number("burst", 1, 1, 1000);
         await using AioSystem system = line.StartSystem(clients);
         LedgerOptions options = CrashSizes.Options(line) with { Recovering = () => child.Say(new ChildMessage(ChildMessageKind.Recovering)) };
         await using LedgerEngine ledger = await LedgerEngine.OpenAsync(system, line.Text("dir")!, options);
@@ -30,7 +31,7 @@ internal sealed class CrashChild : IDisposable
         using CancellationTokenSource failing = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         Task[] flows =
         [
-            .. Enumerable.Range(0, clients).Select(number => Task.Run(() => new Client(ledger, number, child.Acknowledge).RunAsync(failing.Token))),
+            .. Enumerable.Range(0, clients).Select(number => Task.Run(() => new Client(ledger, number, burst, child.Acknowledge).RunAsync(failing.Token))),
             Task.Run(() => child.CheckpointAsync(ledger, failing.Token)),
         ];
 

@@ -30,8 +30,7 @@ internal sealed partial class LedgerEngine : IAsyncDisposable
 
         // The pool needs the log before the log can be opened, for opening replays into the pool.
         _log = new PageLog(system, Path.Combine(folder, LogFolder));
-        ILogFlusher flusher = options.Mistake == LedgerMistake.PagesFirst ? NullLogFlusher.Instance : _log;
-        _pool = new BufferPool(_storage, new BufferPoolOptions { BufferCount = options.BufferCount, LogFlusher = flusher });
+        _pool = new BufferPool(_storage, new BufferPoolOptions { BufferCount = options.BufferCount, LogFlusher = _log });
         _checkpointer = new Checkpointer(_pool, new CheckpointerOptions { Log = _log, Interval = TimeSpan.FromSeconds(2) });
         Relation = _storage.Open(LedgerPages.Relation);
     }

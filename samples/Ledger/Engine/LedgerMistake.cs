@@ -1,6 +1,6 @@
 namespace Ledger;
 
-/// <summary>Mistakes that engines really have had.</summary>
+/// <summary>A mistake that engines really have had, to be made on purpose.</summary>
 internal enum LedgerMistake
 {
     /// <summary>None.</summary>
@@ -8,7 +8,4 @@ internal enum LedgerMistake
 
     /// <summary>A transfer is acknowledged when it is in the log's memory, not when it is durable.</summary>
     AcknowledgeEarly,
-
-    /// <summary>Changed pages are written without waiting for the log: the pool is not told that there is one.</summary>
-    PagesFirst,
 }

@@ -5,8 +5,9 @@ namespace Ledger;
 /// <summary>One client: makes a transfer, waits until it lasts, says so, makes the next. A flow of its own, on threads of the pool.</summary>
 /// <param name="ledger">The ledger.</param>
 /// <param name="number">Which client.</param>
-/// <param name="acknowledge">Told of each transfer when it lasts; null for nobody.</param>
-internal sealed class Client(LedgerEngine ledger, int number, Action<int, long>? acknowledge = null)
+/// <param name="burst">How many transfers it makes before it waits for the last of them: the log is durable in order, so all of them last then.</param>
+/// <param name="acknowledge">Told which transfer is the last that lasts; null for nobody.</param>
+internal sealed class Client(LedgerEngine ledger, int number, int burst = 1, Action<int, long>? acknowledge = null)
 {
     /// <summary>How long each commit took, from asking to lasting.</summary>
     internal Latencies Latencies { get; } = new();
@@ -20,7 +21,8 @@ internal sealed class Client(LedgerEngine ledger, int number, Action<int, long>?
         while (!stopping.IsCancellationRequested)
         {
             long begun = Stopwatch.GetTimestamp();
-            LogPosition end = await ledger.TransferAsync(session, TransferPlan.Of(ledger.Shape, number, ++done));
+            LogPosition end = default;
+            for (int made = 0; made < burst; made++) end = await ledger.TransferAsync(session, TransferPlan.Of(ledger.Shape, number, ++done));
             await ledger.CommitAsync(end);
 
             // Only now. Whoever hears of it may rely on it, whatever dies next.
