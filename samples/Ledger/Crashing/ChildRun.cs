@@ -5,7 +5,8 @@ namespace Ledger;
 /// <summary>A child, from its start to its death, as its parent sees it.</summary>
 internal sealed class ChildRun : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    // Long: on a machine that is busy with other things a process may take minutes to come up.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
     private readonly Process _process;
     private readonly Dictionary<ChildMessageKind, TaskCompletionSource> _awaited = [];
