@@ -24,7 +24,8 @@ internal sealed class Acknowledged
     /// <summary>What is wrong with a client's receipt; null for nothing.</summary>
     /// <param name="client">The client.</param>
     /// <param name="receipt">How many of its transfers are there.</param>
-    /// <param name="burst">How many it can have made since the last acknowledgement: of those any number may be there, from the first on.</param>
+    /// <param name="burst">How many it can have made since the last acknowledgement: of those any number may be there, from the first
+    /// on.</param>
     internal string? FindMistake(int client, long receipt, int burst)
     {
         if (receipt < _last[client])

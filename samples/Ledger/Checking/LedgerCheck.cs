@@ -1,7 +1,8 @@
 namespace Ledger;
 
 /// <summary>
-/// Reads a ledger that is open and compares it with what must be there: receipts with what was acknowledged, every balance with the books, and the sum.
+/// Reads a ledger that is open and compares it with what must be there: receipts with what was acknowledged, every balance with the
+/// books, and the sum.
 /// </summary>
 internal sealed class LedgerCheck
 {

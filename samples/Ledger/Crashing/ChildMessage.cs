@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Ledger;
 
 /// <summary>
-/// One word of a child to its parent: 16 bytes in a pipe. What was written to a pipe is there when its writer is dead, and 16 bytes arrive whole
+/// One word of a child to its parent: 16 bytes in a pipe. What was written to a pipe is there when its writer is dead, and 16 bytes
+/// arrive whole
 /// or not at all. So what the parent reads was really said before the kill: that is what makes it a proof.
 /// </summary>
 /// <param name="Kind">What is said.</param>

@@ -2,7 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ledger;
 
-/// <summary>The process that is killed: recovers, then transfers and makes checkpoints for ever, and tells its parent through its standard output.</summary>
+/// <summary>The process that is killed: recovers, then transfers and makes checkpoints for ever, and tells its parent through its
+/// standard output.</summary>
 internal sealed class CrashChild : IDisposable
 {
     /// <summary>The command that starts it; not for people.</summary>
@@ -11,7 +12,8 @@ internal sealed class CrashChild : IDisposable
     private readonly Lock _lock = new();
     private readonly byte[] _bytes = new byte[ChildMessage.Bytes];
 
-    // Without a buffer of its own: what a buffer holds dies with the process. And a write fails when the parent is gone, which ends this process too.
+    // Without a buffer of its own: what a buffer holds dies with the process. And a write fails when the parent is gone, which ends this
+    // process too.
     private readonly FileStream _parent = new(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
 
     internal static async Task<int> RunAsync(CommandLine line, CancellationToken stopping)

@@ -4,12 +4,15 @@ using System.Globalization;
 namespace Ledger;
 
 /// <summary>
-/// Kills a ledger again and again, at random moments, and checks after each round that the sum of all balances is what it was, that every acknowledged
+/// Kills a ledger again and again, at random moments, and checks after each round that the sum of all balances is what it was, that
+/// every acknowledged
 /// transfer is there, and that none is there half.
 /// </summary>
 /// <remarks>
-/// A kill takes the process and leaves the kernel: what was written survives in its cache, durable or not. So this finds everything that relies on
-/// memory, and every wrong order between log, answer and recovery; it cannot find a missing fsync. For that the disk itself must lose data: that is what
+/// A kill takes the process and leaves the kernel: what was written survives in its cache, durable or not. So this finds everything that
+/// relies on
+/// memory, and every wrong order between log, answer and recovery; it cannot find a missing fsync. For that the disk itself must lose
+/// data: that is what
 /// the scenarios on the simulated disk do.
 /// </remarks>
 internal sealed class CrashTest : IAsyncDisposable
@@ -81,7 +84,8 @@ internal sealed class CrashTest : IAsyncDisposable
         string form = _line.Text("sync-form") ?? s_forms[round % s_forms.Length];
         _kills.Clear();
 
-        // Who commits each transfer has nearly all of them durable at any moment. Bursts leave much in memory only, of which pages must not be written.
+        // Who commits each transfer has nearly all of them durable at any moment. Bursts leave much in memory only, of which pages must
+        // not be written.
         int burst = random.Next(3) == 0 ? 100 : 1;
         long before = _acknowledged.Count;
         KillMoment moment = random.Next(5) switch { 0 => KillMoment.Recovering, 1 => KillMoment.Checkpointing, _ => KillMoment.Working };

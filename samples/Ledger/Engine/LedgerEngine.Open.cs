@@ -83,7 +83,8 @@ internal sealed partial class LedgerEngine
         _options.Recovering?.Invoke();
         await using BufferSession session = _pool.CreateSession("recover");
 
-        // Pages that the dead process wrote may stand in the system's cache only. Recovery takes a page that has a change for one that keeps it.
+        // Pages that the dead process wrote may stand in the system's cache only. Recovery takes a page that has a change for one that
+        // keeps it.
         await DataDirectorySync.SyncAsync(session.Context, Folder);
         RecordsReplayed = await _log.OpenAsync(session, KnownRecords(), _options.Log);
 

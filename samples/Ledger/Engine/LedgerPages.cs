@@ -3,11 +3,13 @@ using System.Buffers.Binary;
 namespace Ledger;
 
 /// <summary>
-/// Where things stand in the one relation that a ledger has. A number of 8 bytes each, 1000 to a page, behind the page's header: first the receipts, one
+/// Where things stand in the one relation that a ledger has. A number of 8 bytes each, 1000 to a page, behind the page's header: first
+/// the receipts, one
 /// page for each client, of which only the first number is used; then the accounts.
 /// </summary>
 /// <remarks>
-/// A receipt says how many transfers of that client there are. Each client has a page of its own because a transfer locks the pages it changes:
+/// A receipt says how many transfers of that client there are. Each client has a page of its own because a transfer locks the pages it
+/// changes:
 /// if all receipts stood in one page, no two transfers could be made at once.
 /// </remarks>
 internal static class LedgerPages

@@ -1,7 +1,8 @@
 namespace Ledger;
 
 /// <summary>
-/// What one client needs: a way into the pool, with I/O of its own, and room for one transfer, so that making one allocates nothing. For one flow at a time.
+/// What one client needs: a way into the pool, with I/O of its own, and room for one transfer, so that making one allocates nothing. For
+/// one flow at a time.
 /// </summary>
 internal sealed class LedgerSession(LedgerEngine ledger, BufferSession buffers) : IAsyncDisposable
 {

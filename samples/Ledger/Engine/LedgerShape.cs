@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Ledger;
 
-/// <summary>What is decided when a ledger is made. It stands in <c>ledger.state</c>, which is written last: a ledger without it was never finished.</summary>
+/// <summary>What is decided when a ledger is made. It stands in <c>ledger.state</c>, which is written last: a ledger without it was
+/// never finished.</summary>
 /// <param name="Accounts">How many accounts there are.</param>
 /// <param name="Seed">What the transfers follow from; see <see cref="TransferPlan"/>.</param>
 internal sealed record LedgerShape(int Accounts, ulong Seed)

@@ -42,7 +42,8 @@ internal readonly record struct Transfer(int Client, long Number, int From, int 
     }
 
     /// <summary>
-    /// Changes whatever of this transfer stands in a page. When the transfer is made and when it is made again in recovery the same code runs: the
+    /// Changes whatever of this transfer stands in a page. When the transfer is made and when it is made again in recovery the same code
+    /// runs: the
     /// two cannot come to differ.
     /// </summary>
     internal void ApplyTo(Span<byte> page, uint block)

@@ -2,10 +2,12 @@ using System.Diagnostics;
 
 namespace Ledger;
 
-/// <summary>One client: makes a transfer, waits until it lasts, says so, makes the next. A flow of its own, on threads of the pool.</summary>
+/// <summary>One client: makes a transfer, waits until it lasts, says so, makes the next. A flow of its own, on threads of the
+/// pool.</summary>
 /// <param name="ledger">The ledger.</param>
 /// <param name="number">Which client.</param>
-/// <param name="burst">How many transfers it makes before it waits for the last of them: the log is durable in order, so all of them last then.</param>
+/// <param name="burst">How many transfers it makes before it waits for the last of them: the log is durable in order, so all of them
+/// last then.</param>
 /// <param name="acknowledge">Told which transfer is the last that lasts; null for nobody.</param>
 internal sealed class Client(LedgerEngine ledger, int number, int burst = 1, Action<int, long>? acknowledge = null)
 {
