@@ -52,6 +52,16 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
     /// <summary>Where recovery would begin. Any thread.</summary>
     public LogPosition Redo => new(Volatile.Read(ref _redo));
 
+    /// <summary>What was added with a record about pages, without the references and images before it: for the <c>Describe</c> of a kind.</summary>
+    /// <param name="record">A record that <see cref="AddAsync"/> added; of a kind from <see cref="KindsFrom"/> on.</param>
+    public static ReadOnlySpan<byte> PayloadOf(in LogRecord record)
+    {
+        ReadOnlySpan<byte> body = record.Body.Span;
+        int at = 1;
+        for (int index = 0; index < body[0]; index++) PageRecord.Read(body, ref at);
+        return body[at..];
+    }
+
     /// <inheritdoc/>
     public LogPosition FlushedUpTo
     {
