@@ -16,7 +16,16 @@ internal static class Program
     {
         using CancellationTokenSource stop = new();
         using SignalHandling signals = new(stop);
-        return await RunAsync(args, Console.Out, Console.Error, stop.Token);
+        int result = await RunAsync(args, Console.Out, Console.Error, stop.Token);
+
+        // A script that runs sort tells by how it ended whether to go on.
+        if (args is ["sort", ..])
+        {
+            if (result == Commands.SortCommand.BrokenPipe) SignalHandling.EndBy(SignalHandling.BrokenPipeSignal);
+            else if (result != Done && signals.Received != 0) SignalHandling.EndBy(signals.Received);
+        }
+
+        return result;
     }
 
     /// <summary>Runs one command line.</summary>

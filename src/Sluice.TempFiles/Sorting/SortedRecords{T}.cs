@@ -38,10 +38,32 @@ public sealed unsafe class SortedRecords<T> : IDisposable
     }
 
     /// <summary>The value at hand. Decoded anew each time; one that looks at the bytes is valid until the next move.</summary>
-    public T Current => _codec.Decode(CurrentRecord);
+    public T Current
+    {
+        get
+        {
+            try
+            {
+                return _codec.Decode(CurrentRecord);
+            }
+            catch
+            {
+                _giveUp();
+                throw;
+            }
+        }
+    }
 
     /// <summary>The record at hand, as the codec wrote it; valid until the next move.</summary>
-    public ReadOnlySpan<byte> CurrentRecord => _reader is not null ? _whole.AsSpan(0, _length) : new ReadOnlySpan<byte>(_record, _length);
+    public ReadOnlySpan<byte> CurrentRecord
+    {
+        get
+        {
+            // What was given up is no memory of ours any more.
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _reader is not null ? _whole.AsSpan(0, _length) : new ReadOnlySpan<byte>(_record, _length);
+        }
+    }
 
     /// <summary>How many values have been given.</summary>
     public long Position { get; private set; }
@@ -101,7 +123,15 @@ public sealed unsafe class SortedRecords<T> : IDisposable
             return MoveInMemory();
         }
 
-        return ReadPrevious();
+        try
+        {
+            return ReadPrevious();
+        }
+        catch
+        {
+            _giveUp();
+            throw;
+        }
     }
 
     /// <summary>Remembers the place. Needs random access.</summary>
@@ -121,7 +151,7 @@ public sealed unsafe class SortedRecords<T> : IDisposable
     {
         RequireRandomAccess();
         if (_isInMemory) _next = _mark;
-        else _reader!.Seek(_mark);
+        else Seek(_mark);
         Position = _markPosition;
         _isBehindLast = _markIsBehindLast;
     }
@@ -131,7 +161,7 @@ public sealed unsafe class SortedRecords<T> : IDisposable
     {
         RequireRandomAccess();
         _next = 0;
-        _reader?.Seek(0);
+        if (_reader is not null) Seek(0);
         Position = 0;
         _isBehindLast = false;
     }
@@ -257,6 +287,19 @@ public sealed unsafe class SortedRecords<T> : IDisposable
         ReadRecord(length);
         reader.Seek(reader.Position + FrameBytes);
         return true;
+    }
+
+    private void Seek(long position)
+    {
+        try
+        {
+            _reader!.Seek(position);
+        }
+        catch
+        {
+            _giveUp();
+            throw;
+        }
     }
 
     private void StepBack(out int length)

@@ -14,9 +14,13 @@ internal static class SortCommand
 
     internal const int Trouble = 2;
 
+    /// <summary>What a shell gives for a process that SIGPIPE ended.</summary>
+    internal const int BrokenPipe = 128 + SignalHandling.BrokenPipeSignal;
+
     private const long MemoryBytesLeast = 64L << 20;
     private const long MemoryBytesMost = 4L << 30;
     private const int ThreadsMax = 8;
+    private const int BrokenPipeErrno = 32;
 
     /// <summary>For the list of verbs and the help; the command line itself is read by <see cref="SortArguments"/>.</summary>
     internal static Command Create() => new(
@@ -35,6 +39,12 @@ internal static class SortCommand
                 return Program.Done;
             }
 
+            if (arguments.WantsVersion)
+            {
+                output.WriteLine($"sluice sort {typeof(SortCommand).Assembly.GetName().Version?.ToString(3)}");
+                return Program.Done;
+            }
+
             // A thread of its own: the calling thread may be one that others' completions need.
             return await Task.Factory.StartNew(() => Run(arguments, error, cancellationToken), CancellationToken.None,
                 TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -48,6 +58,7 @@ internal static class SortCommand
     private static int Run(SortArguments arguments, TextWriter error, CancellationToken cancellationToken)
     {
         MethodChoice.RequireReal(arguments.Method);
+        arguments.ReadFiles();
         RequireReadable(arguments.Files);
         int threads = Math.Clamp(arguments.Parallel == 0 ? Math.Min(Environment.ProcessorCount, ThreadsMax) : arguments.Parallel, 1, 64);
         using AioSystem system = AioSystem.Start(new AioSystemOptions
@@ -62,6 +73,7 @@ internal static class SortCommand
         IReadOnlyList<string> directories = arguments.Directories.Count != 0 ? arguments.Directories
             : [string.IsNullOrEmpty(fallback) ? "/tmp" : fallback];
         using TempSpace space = TempSpace.Open(system, new TempSpaceOptions { Directories = directories });
+        using SortTarget? target = arguments.Checks ? null : SortTarget.Open(system, arguments.Output);
         SortReport report = new() { InputBytes = KnownLength(arguments.Files) };
         long memory = arguments.MemoryBytes != 0
             ? arguments.MemoryBytes
@@ -71,13 +83,13 @@ internal static class SortCommand
         if (!arguments.Order.IsOfBytes)
         {
             result = Run(new SortJob<KeyedOrder>(system, space, arguments, new KeyedOrder(arguments.Order), report, memory, threads,
-                cancellationToken), arguments, error);
+                cancellationToken), arguments, target, error);
         }
         else
         {
             BytesOrder order = new(isReversed: arguments.Order.IsReversed);
             result = Run(new SortJob<BytesOrder>(system, space, arguments, order, report, memory, threads, cancellationToken), arguments,
-                error);
+                target, error);
         }
 
         progress?.Dispose();
@@ -85,23 +97,36 @@ internal static class SortCommand
         return result;
     }
 
-    private static int Run<TOrder>(SortJob<TOrder> job, SortArguments arguments, TextWriter error)
+    private static int Run<TOrder>(SortJob<TOrder> job, SortArguments arguments, SortTarget? target, TextWriter error)
         where TOrder : struct, IRecordOrder
     {
-        if (!arguments.Checks)
+        if (target is not null)
         {
-            job.Run();
+            job.Run(target);
             return Program.Done;
         }
 
         if (job.Check() is not { } found) return Program.Done;
         if (!arguments.ChecksQuietly)
         {
-            string line = System.Text.Encoding.UTF8.GetString(found.Line);
-            error.WriteLine($"sluice sort: {arguments.Files[0]}:{found.Number.ToString(CultureInfo.InvariantCulture)}: disorder: {line}");
+            string number = found.Number.ToString(CultureInfo.InvariantCulture);
+            WriteDisorder(error, $"sluice sort: {arguments.Files[0]}:{number}: disorder: ", [.. found.Line, arguments.Delimiter]);
         }
 
         return Disorder;
+    }
+
+    // The line is what it is, in whatever encoding.
+    private static void WriteDisorder(TextWriter error, string beginning, byte[] line)
+    {
+        if (!ReferenceEquals(error, Console.Error))
+        {
+            error.Write(beginning + System.Text.Encoding.UTF8.GetString(line));
+            return;
+        }
+
+        using Stream stream = Console.OpenStandardError();
+        stream.Write([.. System.Text.Encoding.UTF8.GetBytes(beginning), .. line]);
     }
 
     // All of them before anything is done, as people expect of sort.
@@ -111,7 +136,10 @@ internal static class SortCommand
         {
             if (file == "-") continue;
             if (Directory.Exists(file)) throw new AioException($"read {file}", Errno.EISDIR, "it is a folder; name a file");
-            if (!Path.Exists(file)) throw new AioException($"read {file}", Errno.ENOENT, "there is no such file");
+            if (Path.Exists(file)) continue;
+            bool isOldKey = file is ['+', >= '0' and <= '9', ..];
+            throw new AioException($"read {file}", Errno.ENOENT,
+                isOldKey ? "there is no such file, and the old form of -k is not taken: give -k" : "there is no such file");
         }
     }
 
@@ -131,8 +159,8 @@ internal static class SortCommand
     {
         if (exception is AggregateException { InnerException: { } inner }) exception = inner;
 
-        // Whoever reads the output wants no more of it: that is no failure to tell of.
-        if (exception is AioException { Errno: 32 }) return Trouble;
+        // Whoever reads the output wants no more of it: that is no failure to tell of, but the end that every filter then has.
+        if (exception is AioException { Errno: BrokenPipeErrno }) return BrokenPipe;
         if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
         {
             error.WriteLine("Stopped.");

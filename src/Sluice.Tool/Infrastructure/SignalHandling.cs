@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sluice.Tool.Interop;
 
 namespace Sluice.Tool.Infrastructure;
 
@@ -11,9 +12,15 @@ internal sealed class SignalHandling : IDisposable
     // Sent for a write past the limit of file sizes. Its default is to kill; ignored, the write fails with EFBIG, and that is reported.
     private const int FileSizeExceededSignal = 25;
 
+    internal const int BrokenPipeSignal = 13;
+
     private readonly CancellationTokenSource _stop;
     private readonly List<PosixSignalRegistration> _registrations = [];
     private int _count;
+    private int _first;
+
+    /// <summary>The number of the signal that asked first; 0 when none did.</summary>
+    internal int Received => Volatile.Read(ref _first);
 
     internal SignalHandling(CancellationTokenSource stop)
     {
@@ -29,6 +36,18 @@ internal sealed class SignalHandling : IDisposable
         }
     }
 
+    /// <summary>
+    /// Ends the process as a signal does that nobody handles, so that whoever started it sees what it would see of any other. Everything
+    /// was cleaned up. Returns only where there are no such signals.
+    /// </summary>
+    internal static void EndBy(int signal)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        Console.Out.Flush();
+        Libc.Signal(signal, 0);
+        _ = Libc.Kill(Environment.ProcessId, signal);
+    }
+
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in _registrations) registration.Dispose();
@@ -39,6 +58,7 @@ internal sealed class SignalHandling : IDisposable
         context.Cancel = true;
         if (Interlocked.Increment(ref _count) == 1)
         {
+            Volatile.Write(ref _first, NumberOf(context.Signal));
             _stop.Cancel();
             return;
         }
@@ -46,4 +66,11 @@ internal sealed class SignalHandling : IDisposable
         TemporaryFiles.RemoveAll();
         Environment.Exit(Program.Failed);
     }
+
+    private static int NumberOf(PosixSignal signal) => signal switch
+    {
+        PosixSignal.SIGHUP => 1,
+        PosixSignal.SIGINT => 2,
+        _ => 15,
+    };
 }

@@ -7,6 +7,8 @@ internal static unsafe partial class Libc
 {
     internal const int AT_FDCWD = -100;
     internal const int AT_EMPTY_PATH = 0x1000;
+    internal const int AT_SYMLINK_NOFOLLOW = 0x100;
+    internal const int AT_SYMLINK_FOLLOW = 0x400;
     internal const uint STATX_BASIC_STATS = 0x7ff;
     internal const int SEEK_DATA = 3;
     internal const int SEEK_HOLE = 4;
@@ -21,6 +23,18 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
     internal static partial int FChMod(int descriptor, uint mode);
 
+    [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int LinkAt(int fromFolder, string from, int toFolder, string to, int flags);
+
+    [LibraryImport("libc", EntryPoint = "listxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint ListXAttr(string path, byte* list, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
+    internal static partial nint Signal(int signal, nint action);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    internal static partial int Kill(int process, int signal);
+
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     internal static partial nint Read(int descriptor, byte* buffer, nuint count);
 
@@ -34,6 +48,15 @@ internal static unsafe partial class Libc
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct Statx
     {
+        [FieldOffset(16)]
+        internal uint LinkCount;
+
+        [FieldOffset(20)]
+        internal uint UserId;
+
+        [FieldOffset(24)]
+        internal uint GroupId;
+
         [FieldOffset(28)]
         internal ushort Mode;
 

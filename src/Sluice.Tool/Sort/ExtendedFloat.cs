@@ -15,9 +15,10 @@ internal readonly record struct ExtendedFloat(int High, ulong Low)
     private const int ExponentLeast = -16382;
     private const int ExponentMost = 16383;
 
-    // Order: no number, then NaN, then minus infinity, the negative, zero, the positive, infinity.
+    // Order: no number, then NaN with a minus and without, then minus infinity, the negative, zero, the positive, infinity.
     private const int NoNumber = int.MinValue;
-    private const int NotANumber = int.MinValue + 1;
+    private const int NegativeNotANumber = int.MinValue + 1;
+    private const int NotANumber = int.MinValue + 2;
     private const int Infinity = 40_000;
     private const int ExponentShift = 17_000;
 
@@ -45,7 +46,7 @@ internal readonly record struct ExtendedFloat(int High, ulong Low)
         if (at < text.Length && text[at] is (byte)'-' or (byte)'+') isNegative = text[at++] == '-';
         ReadOnlySpan<byte> rest = text[at..];
         if (StartsWith(rest, "inf"u8)) return Signed(Infinity, 0, isNegative);
-        if (StartsWith(rest, "nan"u8)) return new ExtendedFloat(NotANumber, 0);
+        if (StartsWith(rest, "nan"u8)) return new ExtendedFloat(isNegative ? NegativeNotANumber : NotANumber, 0);
         return StartsWith(rest, "0x"u8) && TryParseHex(rest[2..], isNegative, out ExtendedFloat hex) ? hex : ParseDecimal(rest, isNegative);
     }
 

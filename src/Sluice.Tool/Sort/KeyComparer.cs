@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Sluice.Tool.Sort;
 
 /// <summary>Compares the parts of two lines that are keys, each as its type says.</summary>
@@ -10,8 +12,9 @@ internal static class KeyComparer
     {
         KeyType.Numeric => DecimalText.Compare(new DecimalText(left), new DecimalText(right)),
         KeyType.General => ExtendedFloat.Compare(ExtendedFloat.Parse(left), ExtendedFloat.Parse(right)),
-        KeyType.Human => CompareHuman(left, right),
+        KeyType.Human => CompareHuman(key, left, right),
         KeyType.Month => MonthOf(left).CompareTo(MonthOf(right)),
+        KeyType.Version or KeyType.Random => CompareWhole(key, left, right),
         _ when key.Ignored is not null || key.FoldsCase => CompareTranslated(key, left, right),
         _ => left.SequenceCompareTo(right),
     };
@@ -26,9 +29,16 @@ internal static class KeyComparer
             case KeyType.General:
                 return ExtendedFloat.Parse(text).Prefix();
             case KeyType.Human:
-                return (ulong)(HumanOrder(text) + HumanOrders);
+                return (ulong)(HumanOrder(text, key.FoldsCase) + HumanOrders);
             case KeyType.Month:
                 return (ulong)MonthOf(text);
+            case KeyType.Version:
+                return 0;
+            case KeyType.Random:
+                byte[] copy = ArrayPool<byte>.Shared.Rent(text.Length);
+                ulong hash = key.Chance!.HashOf(Translate(key, text, copy));
+                ArrayPool<byte>.Shared.Return(copy);
+                return hash;
             default:
                 return key.Ignored is null && !key.FoldsCase ? PlainPrefix(text) : TranslatedPrefix(key, text);
         }
@@ -76,16 +86,44 @@ internal static class KeyComparer
         }
     }
 
+    // What is compared as a whole is written out first as if what is ignored were not there.
+    private static int CompareWhole(SortKey key, ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        if (key.Ignored is null && !key.FoldsCase) return CompareAsIs(key, left, right);
+        byte[] one = ArrayPool<byte>.Shared.Rent(left.Length);
+        byte[] two = ArrayPool<byte>.Shared.Rent(right.Length);
+        int order = CompareAsIs(key, Translate(key, left, one), Translate(key, right, two));
+        ArrayPool<byte>.Shared.Return(one);
+        ArrayPool<byte>.Shared.Return(two);
+        return order;
+    }
+
+    private static int CompareAsIs(SortKey key, ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) =>
+        key.Type == KeyType.Random ? key.Chance!.Compare(left, right) : VersionText.Compare(left, right);
+
+    private static ReadOnlySpan<byte> Translate(SortKey key, ReadOnlySpan<byte> text, Span<byte> destination)
+    {
+        bool[]? ignored = key.Ignored;
+        int count = 0;
+        foreach (byte value in text)
+        {
+            if (ignored is not null && ignored[value]) continue;
+            destination[count++] = key.FoldsCase ? Fold(value) : value;
+        }
+
+        return destination[..count];
+    }
+
     private static byte Fold(byte value) => value is >= (byte)'a' and <= (byte)'z' ? (byte)(value - 32) : value;
 
-    private static int CompareHuman(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    private static int CompareHuman(SortKey key, ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
-        int order = HumanOrder(left).CompareTo(HumanOrder(right));
+        int order = HumanOrder(left, key.FoldsCase).CompareTo(HumanOrder(right, key.FoldsCase));
         return order != 0 ? order : DecimalText.Compare(new DecimalText(left), new DecimalText(right));
     }
 
     // The suffix decides before the number does; its sign is the number's, and zero has none.
-    private static int HumanOrder(ReadOnlySpan<byte> text)
+    private static int HumanOrder(ReadOnlySpan<byte> text, bool foldsCase)
     {
         int at = 0;
         while (at < text.Length && SortKey.IsBlank(text[at])) at++;
@@ -102,7 +140,8 @@ internal static class KeyComparer
         }
 
         if (highest <= (byte)'0' || at >= text.Length) return 0;
-        int order = text[at] == 'k' ? 1 : "KMGTPEZYRQ".IndexOf((char)text[at], StringComparison.Ordinal) + 1;
+        byte unit = foldsCase || text[at] == 'k' ? Fold(text[at]) : text[at];
+        int order = "KMGTPEZYRQ".IndexOf((char)unit, StringComparison.Ordinal) + 1;
         return isNegative ? -order : order;
     }
 

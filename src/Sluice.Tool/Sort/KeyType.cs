@@ -17,4 +17,10 @@ internal enum KeyType
 
     /// <summary>As the first three letters of a month's English name.</summary>
     Month,
+
+    /// <summary>As a version: runs of digits as numbers, and what looks like a file's suffix last.</summary>
+    Version,
+
+    /// <summary>By chance, but equal keys together.</summary>
+    Random,
 }

@@ -12,14 +12,6 @@ namespace Sluice.Tool.Sort;
 internal sealed class SortArguments
 {
     private const string LettersWithValue = "kotST";
-    private static readonly string[] s_longNames =
-    [
-        "batch-size", "buffer-size", "check", "dictionary-order", "field-separator", "general-numeric-sort", "help", "human-numeric-sort",
-            "ignore-case",
-        "ignore-leading-blanks", "ignore-nonprinting", "key", "merge", "method", "month-sort", "numeric-sort", "output", "parallel",
-            "reverse", "sort",
-        "stable", "stats", "temporary-directory", "unique", "zero-terminated",
-    ];
 
     private readonly SortKey _forAll = new();
     private readonly List<SortKey> _keys = [];
@@ -45,6 +37,14 @@ internal sealed class SortArguments
     internal bool ShowsStatistics { get; private set; }
 
     internal bool WantsHelp { get; private set; }
+
+    internal bool WantsVersion { get; private set; }
+
+    /// <summary>The file that names the inputs; null when they were named on the command line.</summary>
+    internal string? NamesFrom { get; private set; }
+
+    /// <summary>The file whose first bytes decide a random order; null for the system's chance.</summary>
+    internal string? RandomSource { get; private set; }
 
     internal byte Delimiter { get; private set; } = (byte)'\n';
 
@@ -121,47 +121,60 @@ internal sealed class SortArguments
         int equals = arg.IndexOf('=', StringComparison.Ordinal);
         string given = equals < 0 ? arg : arg[..equals];
         string? value = equals < 0 ? null : arg[(equals + 1)..];
-        string[] found = s_longNames.Contains(given, StringComparer.Ordinal)
-            ? [given]
-            : [.. s_longNames.Where(name => name.StartsWith(given, StringComparison.Ordinal))];
-        if (found.Length != 1)
-        {
-            string known = string.Join(", ", (found.Length == 0 ? s_longNames : found).Select(static name => "--" + name));
-            throw new UsageException($"'sort' has no option '--{given}'{(found.Length == 0 ? "" : " alone")}. Known: {known}.");
-        }
-
-        string name = found[0];
-        if (NeedsValue(name) && value is null)
+        string name = SortOptionNames.Find(given);
+        if (SortOptionNames.NeedsValue(name) && value is null)
         {
             if (++index == args.Count) throw new UsageException($"'sort' needs a value after --{name}; see 'sluice sort --help'.");
             value = args[index];
+        }
+
+        if (value is not null && !SortOptionNames.MayHaveValue(name))
+        {
+            throw new UsageException($"'sort' takes no value after --{name}: leave '={value}' out.");
         }
 
         ApplyLong(name, value);
         return index;
     }
 
-    private static bool NeedsValue(string name) =>
-        name is "batch-size" or "buffer-size" or "field-separator" or "key"
-            or "method" or "output" or "parallel" or "sort" or "temporary-directory";
-
     private void ApplyLong(string name, string? value)
     {
         switch (name)
         {
             case "check":
-                Apply(value is null or "diagnose-first" ? 'c' : value is "quiet" or "silent" ? 'C'
-                    : throw new UsageException($"--check is '{value}': give quiet, silent or diagnose-first."), "");
+                string how = value is null ? "diagnose-first"
+                    : SortOptionNames.Word("--check", value, "quiet", "silent", "diagnose-first");
+                Apply(how == "diagnose-first" ? 'c' : 'C', "");
                 break;
             case "sort":
-                Apply(value switch
+                Apply(SortOptionNames.Word("--sort", value!, "general-numeric", "human-numeric", "month", "numeric", "random",
+                    "version") switch
                 {
                     "general-numeric" => 'g',
                     "human-numeric" => 'h',
                     "month" => 'M',
-                    "numeric" => 'n',
-                    _ => throw new UsageException($"--sort is '{value}': give general-numeric, human-numeric, month or numeric."),
+                    "random" => 'R',
+                    "version" => 'V',
+                    _ => 'n',
                 }, "");
+                break;
+            case "compress-program":
+                break;
+            case "debug":
+                throw new UsageException("'sort' cannot do --debug: it does not mark the part of a line that is a key.");
+            case "files0-from":
+                NamesFrom = value;
+                break;
+            case "random-source":
+                if (RandomSource is not null && RandomSource != value)
+                {
+                    throw new UsageException("'sort' was given several random sources: give --random-source once.");
+                }
+
+                RandomSource = value;
+                break;
+            case "version":
+                WantsVersion = true;
                 break;
             case "method":
                 Method = value!;
@@ -179,49 +192,25 @@ internal sealed class SortArguments
                 BatchSize = ParseCount("--batch-size", value!, 2);
                 break;
             default:
-                Apply(LetterOf(name), value ?? "");
+                Apply(SortOptionNames.LetterOf(name), value ?? "");
                 break;
         }
     }
-
-    private static char LetterOf(string name) => name switch
-    {
-        "buffer-size" => 'S',
-        "dictionary-order" => 'd',
-        "field-separator" => 't',
-        "general-numeric-sort" => 'g',
-        "human-numeric-sort" => 'h',
-        "ignore-case" => 'f',
-        "ignore-leading-blanks" => 'b',
-        "ignore-nonprinting" => 'i',
-        "key" => 'k',
-        "merge" => 'm',
-        "month-sort" => 'M',
-        "numeric-sort" => 'n',
-        "output" => 'o',
-        "reverse" => 'r',
-        "stable" => 's',
-        "temporary-directory" => 'T',
-        "unique" => 'u',
-        _ => 'z',
-    };
 
     private void Apply(char letter, string value)
     {
         switch (letter)
         {
-            case 'b' or 'd' or 'f' or 'g' or 'h' or 'i' or 'M' or 'n' or 'r':
-                Set(_forAll, letter, isEnd: false, isForAll: true);
+            case var _ when KeyText.IsLetter(letter):
+                KeyText.Set(_forAll, letter, isEnd: false, isForAll: true);
                 break;
-            case 'c':
+            case 'c' or 'C':
+                if (Checks && ChecksQuietly != (letter == 'C')) throw new UsageException("'sort' was given -c and -C: choose one.");
                 Checks = true;
-                break;
-            case 'C':
-                Checks = true;
-                ChecksQuietly = true;
+                ChecksQuietly = letter == 'C';
                 break;
             case 'k':
-                _keys.Add(ParseKey(value));
+                _keys.Add(KeyText.Parse(value));
                 break;
             case 'm':
                 Merges = true;
@@ -234,10 +223,16 @@ internal sealed class SortArguments
                 IsStable = true;
                 break;
             case 'S':
-                MemoryBytes = ParseMemory(value);
+                MemoryBytes = Math.Max(MemoryBytes, ParseMemory(value));
                 break;
             case 't':
-                Separator = ParseSeparator(value);
+                int separator = ParseSeparator(value);
+                if (Separator >= 0 && Separator != separator)
+                {
+                    throw new UsageException("'sort' was given several separators: give -t once.");
+                }
+
+                Separator = separator;
                 break;
             case 'T':
                 Directories.Add(value);
@@ -248,9 +243,6 @@ internal sealed class SortArguments
             case 'z':
                 Delimiter = 0;
                 break;
-            case 'V' or 'R':
-                throw new UsageException(
-                    $"'sort' cannot do -{letter} ({(letter == 'V' ? "version" : "random")} order); it sorts by bytes, -n, -g, -h and -M.");
             default:
                 throw new UsageException($"'sort' has no option '-{letter}'; see 'sluice sort --help'.");
         }
@@ -258,21 +250,36 @@ internal sealed class SortArguments
 
     private void Finish()
     {
-        if (Files.Count == 0) Files.Add("-");
-        if (Checks && Files.Count > 1) throw new UsageException($"'sort -c' checks one file; '{Files[1]}' is one too many.");
-        if (Checks && Output is not null) throw new UsageException("'sort -c' writes nothing: leave -o out.");
-        RequireOneType(_forAll);
+        if (NamesFrom is not null && Files.Count != 0)
+        {
+            throw new UsageException($"'sort' takes its inputs from {NamesFrom}: leave '{Files[0]}' out.");
+        }
+
+        if (Files.Count == 0 && NamesFrom is null) Files.Add("-");
         foreach (SortKey key in _keys)
         {
             if (key.IsPlain) key.InheritFrom(_forAll);
-            RequireOneType(key);
         }
 
         bool isReversed = _forAll.IsReversed;
         if (_keys.Count == 0 && !IsPlainButReversed(_forAll)) _keys.Add(_forAll);
+        foreach (SortKey key in _keys) KeyText.RequireOneType(key);
+        if (Checks && Files.Count > 1) throw new UsageException($"'sort -c' checks one file; '{Files[1]}' is one too many.");
+        if (Checks && Output is not null) throw new UsageException("'sort -c' writes nothing: leave -o out.");
 
         // Without a last resort lines that are equal by their keys are equal; without keys every byte counts in any case.
         Order = new LineOrder(_keys, Separator, hasLastResort: !IsStable && !IsUnique, isReversed);
+    }
+
+    /// <summary>Reads what stands in files: the names of inputs, and what decides a random order.</summary>
+    internal void ReadFiles()
+    {
+        if (NamesFrom is not null) Files.AddRange(FileNames.Read(NamesFrom));
+        if (Checks && Files.Count > 1) throw new UsageException($"'sort -c' checks one file; '{Files[1]}' is one too many.");
+        List<SortKey> random = _keys.FindAll(static key => key.Type == KeyType.Random);
+        if (random.Count == 0) return;
+        RandomOrder order = RandomOrder.From(RandomSource);
+        foreach (SortKey key in random) key.Chance = order;
     }
 
     private static bool IsPlainButReversed(SortKey key)
@@ -282,92 +289,6 @@ internal sealed class SortArguments
         copy.IsReversed = false;
         return copy.IsPlain;
     }
-
-    private static void RequireOneType(SortKey key)
-    {
-        string letters = new([.. key.TypeLetters.Distinct()]);
-        if (key.IsDictionary || key.IsPrinting)
-        {
-            if (letters.Length > 0) letters += key.IsDictionary ? "d" : "i";
-        }
-
-        if (letters.Length > 1) throw new UsageException($"The options -{letters} of 'sort' contradict each other: choose one.");
-    }
-
-    private static void Set(SortKey key, char letter, bool isEnd, bool isForAll = false)
-    {
-        switch (letter)
-        {
-            case 'b':
-                if (isForAll || !isEnd) key.SkipsStartBlanks = true;
-                if (isForAll || isEnd) key.SkipsEndBlanks = true;
-                break;
-            case 'd':
-                key.IsDictionary = true;
-                break;
-            case 'f':
-                key.FoldsCase = true;
-                break;
-            case 'i':
-                key.IsPrinting = true;
-                break;
-            case 'r':
-                key.IsReversed = true;
-                break;
-            default:
-                key.Type = letter switch { 'g' => KeyType.General, 'h' => KeyType.Human, 'M' => KeyType.Month, _ => KeyType.Numeric };
-                key.TypeLetters += letter;
-                break;
-        }
-    }
-
-    private static SortKey ParseKey(string text)
-    {
-        SortKey key = new();
-        int at = 0;
-        key.StartField = ParseNumber(text, ref at) - 1;
-        if (key.StartField < 0) throw BadKey(text, "fields are numbered from 1");
-        if (at < text.Length && text[at] == '.')
-        {
-            at++;
-            key.StartCharacter = ParseNumber(text, ref at) - 1;
-            if (key.StartCharacter < 0) throw BadKey(text, "characters are numbered from 1");
-        }
-
-        ParseLetters(key, text, ref at, isEnd: false);
-        if (at == text.Length) return key;
-        if (text[at++] != ',') throw BadKey(text, $"'{text[at - 1]}' means nothing there");
-        key.EndField = ParseNumber(text, ref at) - 1;
-        if (key.EndField < 0) throw BadKey(text, "fields are numbered from 1");
-        if (at < text.Length && text[at] == '.')
-        {
-            at++;
-            key.EndCharacter = ParseNumber(text, ref at);
-        }
-
-        ParseLetters(key, text, ref at, isEnd: true);
-        return at == text.Length ? key : throw BadKey(text, $"'{text[at]}' means nothing there");
-    }
-
-    private static int ParseNumber(string text, ref int at)
-    {
-        int start = at;
-        long value = 0;
-        for (; at < text.Length && char.IsAsciiDigit(text[at]); at++) value = Math.Min((value * 10) + text[at] - '0', int.MaxValue - 1);
-        return at > start ? (int)value : throw BadKey(text, "a number is missing");
-    }
-
-    private static void ParseLetters(SortKey key, string text, ref int at, bool isEnd)
-    {
-        for (; at < text.Length && "bdfghiMnrVR".Contains(text[at], StringComparison.Ordinal); at++)
-        {
-            if (text[at] is 'V' or 'R') throw BadKey(text, "orders V and R are not there");
-            Set(key, text[at], isEnd);
-        }
-    }
-
-    private static UsageException BadKey(string text, string reason) =>
-        new($"-k is '{text}': {reason}; give F[.C][letters][,F[.C][letters]], such as 2,2n.");
 
     private static int ParseSeparator(string text)
     {
@@ -385,19 +306,25 @@ internal sealed class SortArguments
     {
         int digits = 0;
         while (digits < text.Length && char.IsAsciiDigit(text[digits])) digits++;
-        bool isNumber = long.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out long value);
         string unit = text[digits..];
+
+        // Nothing is as large as what does not fit; a unit alone is one of it.
+        double value = digits == 0 ? 1 : double.Parse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture);
+        int power = unit.Length == 1 ? "KMGTPEZY".IndexOf(unit[0] is 'k' or 'm' or 'g' or 't' ? char.ToUpperInvariant(unit[0]) : unit[0],
+            StringComparison.Ordinal) + 1 : 0;
         double bytes = unit switch
         {
-            "" or "K" or "k" => value * 1024.0,
+            "" => value * 1024,
             "b" => value,
-            "M" or "m" => value * 1048576.0,
-            "G" or "g" => value * 1073741824.0,
-            "T" or "t" => value * 1099511627776.0,
-            "%" => value / 100.0 * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-            _ => -1,
+            "%" => value / 100 * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            _ => power == 0 ? -1 : value * Math.Pow(1024, power),
         };
-        if (!isNumber || bytes < 0) throw new UsageException($"-S is '{text}': give a size such as 256M, with b, K, M, G, T or %.");
+        if (bytes < 0 || (digits == 0 && power == 0))
+        {
+            throw new UsageException($"-S is '{text}': give a size such as 256M, with b, K, M, G, T or %.");
+        }
+
+        if (bytes > ulong.MaxValue) throw new UsageException($"-S is '{text}': that is too large.");
         return (long)Math.Clamp(bytes, 1, 1L << 46);
     }
 

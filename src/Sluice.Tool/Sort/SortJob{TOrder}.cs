@@ -44,12 +44,15 @@ internal sealed unsafe class SortJob<TOrder>
         _shared = new SortShared(space.CreateOwner("sort"), plan, arguments.IsUnique, long.MaxValue, _stop.Token);
     }
 
-    internal void Run()
+    /// <summary>Sorts or merges, and gives the output its name.</summary>
+    /// <param name="target">Where the output goes.</param>
+    internal void Run(SortTarget target)
     {
         try
         {
-            if (_arguments.Merges) RunMerge();
-            else RunSort();
+            if (_arguments.Merges) RunMerge(target);
+            else RunSort(target);
+            target.Publish();
         }
         finally
         {
@@ -87,7 +90,7 @@ internal sealed unsafe class SortJob<TOrder>
         return null;
     }
 
-    private void RunSort()
+    private void RunSort(SortTarget target)
     {
         long started = Stopwatch.GetTimestamp();
         using (LineInput input = new(_system, _arguments.Files, _arguments.Delimiter))
@@ -115,7 +118,7 @@ internal sealed unsafe class SortJob<TOrder>
         started = Stopwatch.GetTimestamp();
         using AioContext context = _system.CreateContext("sort merge");
         using MergedRecords<TOrder> merged = OpenResult(context);
-        Write(merged);
+        Write(merged, target);
         _report.MergeTime = Stopwatch.GetElapsedTime(started);
     }
 
@@ -191,17 +194,17 @@ internal sealed unsafe class SortJob<TOrder>
         _kept.Clear();
     }
 
-    private void RunMerge()
+    private void RunMerge(SortTarget target)
     {
         long started = Stopwatch.GetTimestamp();
         int most = Math.Max(2, Math.Min(_shared.Plan.FanIn, _arguments.BatchSize == 0 ? 256 : _arguments.BatchSize));
         using AioContext context = _system.CreateContext("sort merge");
 
-        // A file that is written while it is merged is taken aside first.
-        bool isOutput(string name) => _arguments.Output is { } output && FileIdentity.AreSame(name, output);
+        // A file that is written in place while it is merged is taken aside first.
+        bool isOutput(string name) => target.IsInPlace && _arguments.Output is { } output && FileIdentity.AreSame(name, output);
         bool needsRuns = _arguments.Files.Count > most || _arguments.Files.Exists(isOutput);
         using MergedRecords<TOrder> merged = needsRuns ? OpenRuns(context, most) : OpenFiles(context, _arguments.Files);
-        Write(merged);
+        Write(merged, target);
         _report.MergeTime = Stopwatch.GetElapsedTime(started);
     }
 
@@ -252,9 +255,9 @@ internal sealed unsafe class SortJob<TOrder>
         return new MergedRecords<TOrder>([.. sources], null, _order, _arguments.IsUnique, long.MaxValue);
     }
 
-    private void Write(MergedRecords<TOrder> merged)
+    private void Write(MergedRecords<TOrder> merged, SortTarget target)
     {
-        using SortOutput output = SortOutput.Open(_system, _arguments.Output, _arguments.Delimiter);
+        using SortOutput output = SortOutput.Open(_system, target, _arguments.Delimiter);
         long lines = 0;
         while (merged.MoveNext())
         {

@@ -5,7 +5,7 @@ internal sealed class SortKey
 {
     private static readonly bool[] s_blanks = MakeTable(static value => value is (byte)' ' or (byte)'\t' or (byte)'\n');
     private static readonly bool[] s_notDictionary = MakeTable(static value =>
-        !(char.IsAsciiLetterOrDigit((char)value) || value is (byte)' ' or (byte)'\t'));
+        !(char.IsAsciiLetterOrDigit((char)value) || value is (byte)' ' or (byte)'\t' or (byte)'\n'));
     private static readonly bool[] s_notPrinting = MakeTable(static value => value is < 32 or > 126);
 
     /// <summary>The first field, from 0.</summary>
@@ -34,6 +34,9 @@ internal sealed class SortKey
 
     internal KeyType Type { get; set; }
 
+    /// <summary>The order by chance, when that is the type.</summary>
+    internal RandomOrder? Chance { get; set; }
+
     /// <summary>The letters of types that were asked for, to refuse more than one.</summary>
     internal string TypeLetters { get; set; } = "";
 
@@ -53,6 +56,7 @@ internal sealed class SortKey
         FoldsCase = other.FoldsCase;
         IsReversed = other.IsReversed;
         Type = other.Type;
+        TypeLetters = other.TypeLetters;
     }
 
     internal static bool IsBlank(byte value) => s_blanks[value];

@@ -47,31 +47,19 @@ internal sealed unsafe class SortOutput : IDisposable
     /// <summary>How many bytes were given to it.</summary>
     internal long Bytes { get; private set; }
 
-    /// <summary>Opens the output; from here on the file is empty.</summary>
+    /// <summary>Opens the output; from here on a file that is written in place is empty.</summary>
     /// <param name="system">Through which a regular file is written.</param>
-    /// <param name="name">The file; null for stdout.</param>
+    /// <param name="target">Where to; not disposed with this.</param>
     /// <param name="delimiter">What ends a line.</param>
-    internal static SortOutput Open(AioSystem system, string? name, byte delimiter)
+    internal static SortOutput Open(AioSystem system, SortTarget target, byte delimiter)
     {
-        if (name is null) return new SortOutput(static (address, length) => WritePlain(1, "the standard output", address, length), null,
-            delimiter);
-        if (!LineFile.IsRegularFile(name))
+        if (target.File is not { } file)
         {
-            Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(name, FileMode.Open, FileAccess.Write,
-                FileShare.ReadWrite | FileShare.Delete);
-            return new SortOutput((address, length) => WritePlain((int)handle.DangerousGetHandle(), name, address, length), handle,
-                delimiter);
+            return new SortOutput((address, length) => WritePlain(target.Descriptor, target.Name, address, length), null, delimiter);
         }
 
-        const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite
-            | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        IoFile file = system.FileSystem.Open(name, new IoOpenOptions
-        {
-            Access = IoAccess.Write,
-            Creation = IoCreation.CreateOrTruncate,
-            Mode = Mode
-        });
-        FileWriter writer = new(system, file);
+        target.Begin();
+        FileWriter writer = new(system, file, target.Name);
         return new SortOutput(writer.Write, writer, delimiter);
     }
 
@@ -205,7 +193,7 @@ internal sealed unsafe class SortOutput : IDisposable
     }
 
     /// <summary>Writes a regular file in order, through the io_method.</summary>
-    private sealed class FileWriter(AioSystem system, IoFile file) : IDisposable
+    private sealed class FileWriter(AioSystem system, IoFile file, string name) : IDisposable
     {
         private readonly AioContext _context = system.CreateContext("sort output");
         private readonly GenericFileTarget _target = GenericFileTarget.For(file);
@@ -221,19 +209,15 @@ internal sealed unsafe class SortOutput : IDisposable
                 handle.SetVector(new Sluice.Methods.IoVector((byte*)address, length));
                 _target.StartWrite(handle, file, _offset);
                 _context.Wait(reference);
-                _place.ThrowIfFailed();
+                if (_place.Result.Status == AioStatus.Error) throw new AioException($"write to {name}", _place.Result.Errno);
                 int count = _place.Result.Value;
-                if (count == 0) throw new AioException($"write to {file.Path}", Errno.EIO);
+                if (count == 0) throw new AioException($"write to {name}", Errno.EIO);
                 _offset += count;
                 address += count;
                 length -= count;
             }
         }
 
-        public void Dispose()
-        {
-            _context.Dispose();
-            file.Dispose();
-        }
+        public void Dispose() => _context.Dispose();
     }
 }

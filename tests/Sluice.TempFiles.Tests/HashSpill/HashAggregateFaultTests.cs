@@ -11,23 +11,24 @@ public sealed class HashAggregateFaultTests
         TestRun.WithinWatchdog(() => FaultyWork.FailIosOneByOne(method, Aggregate));
 
     [Theory]
-    [InlineData("sync")]
-    [InlineData("io_uring")]
-    [InlineData("simulated")]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
     public void AFullDiskOrQuotaIsOneErrorThatNamesWhoAndWhere(string method) =>
         TestRun.WithinWatchdog(() => FaultyWork.RunOutOfRoom(method, Aggregate));
 
     [Theory]
-    [InlineData("sync")]
-    [InlineData("io_uring")]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
     public void UserCodeThatThrowsLeavesNothing(string method) =>
         TestRun.WithinWatchdog(() => FaultyWork.ThrowFromUserCode(method, Aggregate));
 
     [Theory]
-    [InlineData("worker")]
-    [InlineData("io_uring")]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
     public void ItCanBeCancelledAnywhere(string method) =>
         TestRun.WithinWatchdog(() => FaultyWork.CancelAnywhere(method, Aggregate));
+
+    [Theory]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
+    public void ShortDelayedAndReorderedTransfersInAnyPhaseChangeNothing(string method) =>
+        TestRun.WithinWatchdog(() => FaultyWork.DisturbEveryTransfer(method, Aggregate));
 
     private static void Aggregate(FaultyWork work)
     {

@@ -80,6 +80,31 @@ public sealed class HashAggregateTests
         Assert.Equal(10_001, groups);
     });
 
+    [Theory]
+    [InlineData(64 << 10)]
+    [InlineData(100_000)]
+    [InlineData(1 << 20)]
+    public void TheMemoryIsWhatWasGiven(int memoryBytes) => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("io_uring");
+        using TempSpace space = run.OpenSpace();
+        using AioContext context = run.System.CreateContext();
+        SumByKey sums = new();
+        using HashAggregate<Item, long, Sum> aggregate = new(
+            context, space.CreateOwner("sums"), UnmanagedCodec<long>.Instance, null, sums,
+            new HashSpillOptions { MemoryBytes = memoryBytes });
+        for (int index = 0; index < 60_000; index++) aggregate.Add(new Item(index % 30_000, 1));
+        long groups = 0;
+        aggregate.Finish((in long _, in Sum sum) =>
+        {
+            groups++;
+            Assert.Equal(2, sum.Count);
+        });
+        Assert.Equal(30_000, groups);
+        Assert.True(aggregate.Statistics.BytesWritten > 0);
+        Assert.InRange(aggregate.Statistics.MemoryPeakBytes, 1, memoryBytes);
+    });
+
     [Fact]
     public void StatesThatGrowLeaveMemoryAndAreCombinedLater() => TestRun.WithinWatchdog(() =>
     {

@@ -11,23 +11,24 @@ public sealed class HashJoinFaultTests
         TestRun.WithinWatchdog(() => FaultyWork.FailIosOneByOne(method, Join));
 
     [Theory]
-    [InlineData("sync")]
-    [InlineData("io_uring")]
-    [InlineData("simulated")]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
     public void AFullDiskOrQuotaIsOneErrorThatNamesWhoAndWhere(string method) =>
         TestRun.WithinWatchdog(() => FaultyWork.RunOutOfRoom(method, Join));
 
     [Theory]
-    [InlineData("sync")]
-    [InlineData("io_uring")]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
     public void UserCodeThatThrowsLeavesNothing(string method) =>
         TestRun.WithinWatchdog(() => FaultyWork.ThrowFromUserCode(method, Join));
 
     [Theory]
-    [InlineData("worker")]
-    [InlineData("io_uring")]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
     public void ItCanBeCancelledAnywhere(string method) =>
         TestRun.WithinWatchdog(() => FaultyWork.CancelAnywhere(method, Join));
+
+    [Theory]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
+    public void ShortDelayedAndReorderedTransfersInAnyPhaseChangeNothing(string method) =>
+        TestRun.WithinWatchdog(() => FaultyWork.DisturbEveryTransfer(method, Join));
 
     // Some keys are so frequent that their partition is joined block by block.
     private static void Join(FaultyWork work)

@@ -134,12 +134,15 @@ public sealed class TempSpaceTests
         run.ExpectNothingLeft();
     });
 
-    [Fact]
-    public void OfTwoProcessesInOneDirectoryTheKilledOnesFilesAreRemovedAndTheOthersAreNot() => TestRun.WithinWatchdog(() =>
+    [Theory]
+    [InlineData("sync")]
+    [InlineData("worker")]
+    [InlineData("io_uring")]
+    public void OfTwoProcessesInOneDirectoryTheKilledOnesFilesAreRemovedAndTheOthersAreNot(string method) => TestRun.WithinWatchdog(() =>
     {
-        using TestRun run = TestRun.Start("sync");
-        using HoldingProcess killed = new(run.Folder);
-        using HoldingProcess living = new(run.Folder);
+        using TestRun run = TestRun.Start(method);
+        using HoldingProcess killed = new(run.Folder, method);
+        using HoldingProcess living = new(run.Folder, method);
         Assert.Equal(2, Directory.GetDirectories(run.Folder).Length);
         using (TempSpace early = run.OpenSpace()) Assert.Equal(0, early.LeftoversRemoved);
         killed.Kill();

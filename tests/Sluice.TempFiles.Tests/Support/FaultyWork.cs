@@ -85,6 +85,31 @@ internal sealed class FaultyWork(Action<FaultyWork> work)
         Assert.Null(faulty.Once(run));
     }
 
+    internal static void DisturbEveryTransfer(string method, Action<FaultyWork> work)
+    {
+        using TestRun run = TestRun.Start(method, injected: true);
+        FaultyWork faulty = new(work);
+        Random random = new(17);
+        bool chance(double share)
+        {
+            lock (random) return random.NextDouble() < share;
+        }
+
+        run.Control.Reorders = true;
+        long shortened = 0;
+        using var shorts = run.Control.Replace(
+            result =>
+            {
+                if (result <= 1) return result;
+                Interlocked.Increment(ref shortened);
+                return (result / 2) + 1;
+            },
+            _ => chance(0.3));
+        using var delays = run.Control.Delay(_ => chance(0.3));
+        for (int round = 0; round < 3; round++) Assert.Null(faulty.Once(run));
+        Assert.True(shortened > 0, "No transfer was cut short.");
+    }
+
     internal static void ThrowFromUserCode(string method, Action<FaultyWork> work)
     {
         using TestRun run = TestRun.Start(method);

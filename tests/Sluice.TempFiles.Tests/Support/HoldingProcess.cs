@@ -8,10 +8,10 @@ internal sealed class HoldingProcess : IDisposable
     private const string Ready = "holding";
     private readonly Process _process;
 
-    internal HoldingProcess(string directory)
+    internal HoldingProcess(string directory, string method = "sync")
     {
         ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [typeof(HoldingProcess).Assembly.Location, directory])
+            [typeof(HoldingProcess).Assembly.Location, directory, method])
         {
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
@@ -43,7 +43,7 @@ internal sealed class HoldingProcess : IDisposable
 
     private static int Main(string[] args)
     {
-        using AioSystem system = AioSystem.Start(new AioSystemOptions { Method = "sync", SharedContexts = 1 });
+        using AioSystem system = AioSystem.Start(new AioSystemOptions { Method = args[1], SharedContexts = 1 });
         using TempSpace space = TempSpace.Open(system, new TempSpaceOptions { Directories = [args[0]], Naming = TempNaming.Named });
         using ExternalSorter<(int Key, int Number)> sorter = new(space, new NumberedCodec(), SortOrder.LeadingBytes(4),
             new ExternalSortOptions { MemoryBytes = 65536 });

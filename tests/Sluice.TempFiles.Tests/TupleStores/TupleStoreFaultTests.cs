@@ -14,9 +14,7 @@ public sealed class TupleStoreFaultTests
     });
 
     [Theory]
-    [InlineData("sync")]
-    [InlineData("io_uring")]
-    [InlineData("simulated")]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
     public void AFullDiskOrQuotaIsOneErrorThatNamesWhoAndWhere(string method) => TestRun.WithinWatchdog(() =>
     {
         FaultyWork.RunOutOfRoom(method, WriteAndRead);
@@ -24,8 +22,7 @@ public sealed class TupleStoreFaultTests
     });
 
     [Theory]
-    [InlineData("sync")]
-    [InlineData("io_uring")]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
     public void ACodecThatThrowsLeavesNothing(string method) => TestRun.WithinWatchdog(() =>
     {
         FaultyWork.ThrowFromUserCode(method, WriteAndRead);
@@ -33,12 +30,19 @@ public sealed class TupleStoreFaultTests
     });
 
     [Theory]
-    [InlineData("worker")]
-    [InlineData("io_uring")]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
     public void ItCanBeCancelledAnywhere(string method) => TestRun.WithinWatchdog(() =>
     {
         FaultyWork.CancelAnywhere(method, WriteAndRead);
         FaultyWork.CancelAnywhere(method, WriteAndShare);
+    });
+
+    [Theory]
+    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
+    public void ShortDelayedAndReorderedTransfersInAnyPhaseChangeNothing(string method) => TestRun.WithinWatchdog(() =>
+    {
+        FaultyWork.DisturbEveryTransfer(method, WriteAndRead);
+        FaultyWork.DisturbEveryTransfer(method, WriteAndShare);
     });
 
     private static void WriteAndRead(FaultyWork work)

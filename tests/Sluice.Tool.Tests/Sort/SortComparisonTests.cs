@@ -41,6 +41,21 @@ public sealed class SortComparisonTests
         }
     }
 
+    /// <summary>What seeds of <see cref="SortFuzzTests"/> found, in short.</summary>
+    [Theory]
+    [InlineData("-dz", "ab\0a\nb\0a c\0aab\0")]
+    [InlineData("-V", ".hidden\n.5\n.hidden;-1\n.\n..\n.a.b\na.b\n\n")]
+    [InlineData("-hf", "11e3\n1E\n 2m\n3M\n1k\n1K\n")]
+    [InlineData("-Vf", "a-B2\nA-b10\na-b1\nB~\nb\n")]
+    [InlineData("-Vd", "a-2\na10\na-1\na_3\n")]
+    public void WhatChanceFoundOnceIsTheSame(string options, string input)
+    {
+        using TestFolder folder = new();
+        File.WriteAllText(folder.PathOf("input"), input);
+        Compare(folder, [options, folder.PathOf("input")], "found", ["--method=sync"]);
+        Compare(folder, [options, "-s", folder.PathOf("input")], "found", ["--method=sync"]);
+    }
+
     [Theory]
     [InlineData("sync")]
     [InlineData("worker")]

@@ -11,11 +11,21 @@ public sealed class SortRefusalTests
     [InlineData("-kx", "a number is missing")]
     [InlineData("-k1,", "a number is missing")]
     [InlineData("-k1q", "'q' means nothing there")]
-    [InlineData("-k2V", "orders V and R are not there")]
-    [InlineData("-V", "cannot do -V")]
+    [InlineData("-Vn", "contradict each other")]
+    [InlineData("-nR", "contradict each other")]
+    [InlineData("-Md", "contradict each other")]
+    [InlineData("--debug", "cannot do --debug")]
+    [InlineData("--reverse=1", "takes no value after --reverse")]
+    [InlineData("--sort=bytes", "give one of general-numeric")]
+    [InlineData("-cC", "-c and -C: choose one")]
+    [InlineData("-S1Y", "too large")]
+    [InlineData("-S%", "give a size such as 256M")]
+    [InlineData("-t,;", "give one byte")]
+    [InlineData("--files0-from=/no/such/file", "/no/such/file")]
+    [InlineData("+1", "the old form of -k")]
     [InlineData("-q", "no option '-q'")]
     [InlineData("--quick", "no option '--quick'")]
-    [InlineData("--s", "Known: --sort, --stable, --stats")]
+    [InlineData("--s", "Known: --sort, --stable.")]
     [InlineData("-t,,", "give one byte")]
     [InlineData("-t", "needs a value after -t")]
     [InlineData("-S5x", "give a size such as 256M")]
@@ -75,20 +85,30 @@ public sealed class SortRefusalTests
         Assert.Equal("as it was", File.ReadAllText(folder.PathOf("out")));
     }
 
-    [Theory]
-    [InlineData(ToolProcess.Interrupt)]
-    [InlineData(ToolProcess.Terminate)]
-    [InlineData(ToolProcess.Kill)]
-    public void ASortThatASignalEndsLeavesNothingBehind(int signal)
+    [Fact]
+    public void TemporaryFilesThatFindNoRoomAreOneErrorAndTheOutputIsAsItWas()
     {
         using TestFolder folder = new();
-        folder.Make("input", 200 << 20);
-        using ToolProcess process = new(null, "sort", "-S", "2M", "-T", folder.Root, "-o", folder.PathOf("out"), folder.PathOf("input"));
-        process.WaitUntil(() => OpensInside(process.Id, folder.Root), "Writing a run");
-        process.Send(signal);
-        ToolRun run = process.WaitForExit();
-        Assert.NotEqual(0, run.ExitCode);
-        Assert.Equal(["input"], folder.Names);
+        folder.Make("input", 40 << 20);
+        File.WriteAllText(folder.PathOf("out"), "as it was");
+        using ToolProcess process = new(fileSizeLimitKibibytes: 8192, "sort", "-S", "2M", "-T", folder.Root, "-o",
+            folder.PathOf("out"), folder.PathOf("input"));
+        process.WaitForExit().HasOneLine(2, "sluice sort: ", "no room", folder.Root);
+        Assert.Equal(["input", "out"], folder.Names);
+        Assert.Equal("as it was", File.ReadAllText(folder.PathOf("out")));
+    }
+
+    [Fact]
+    public void TheMemoryIsWhatWasGivenAndWhatTheRuntimeNeeds()
+    {
+        const long Given = 64L << 20;
+        const long Runtime = 80L << 20;
+        using TestFolder folder = new();
+        folder.Make("input", 192 << 20);
+        using ToolProcess process = new(null, "sort", "-S", "64M", "-T", folder.Root, "-o", folder.PathOf("out"), folder.PathOf("input"));
+        long peak = process.WaitForPeakResidentBytes();
+        process.WaitForExit().Succeeds();
+        Assert.InRange(peak, Given / 2, Given + Runtime);
     }
 
     [Fact]
@@ -100,18 +120,5 @@ public sealed class SortRefusalTests
         Assert.Equal(0, run.ExitCode);
         Assert.StartsWith("2 lines, 4 B", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
             StringComparison.Ordinal);
-    }
-
-    private static bool OpensInside(int process, string folder)
-    {
-        try
-        {
-            return Directory.GetFileSystemEntries($"/proc/{process}/fd").Any(path => new FileInfo(path).LinkTarget is { } target
-                && target.StartsWith(folder, StringComparison.Ordinal) && target.Contains("deleted", StringComparison.Ordinal));
-        }
-        catch (IOException)
-        {
-            return false;
-        }
     }
 }

@@ -46,6 +46,36 @@ internal sealed partial class ToolProcess : IDisposable
 
     internal int Id => _process.Id;
 
+    /// <summary>Waits for the end.</summary>
+    /// <returns>The most memory that it ever had resident, in bytes.</returns>
+    internal long WaitForPeakResidentBytes()
+    {
+        long peak = 0;
+        SpinWait.SpinUntil(
+            () =>
+            {
+                peak = Math.Max(peak, ReadPeak());
+                return _process.HasExited;
+            },
+            s_watchdog);
+        return peak;
+    }
+
+    private long ReadPeak()
+    {
+        const string Name = "VmHWM:";
+        try
+        {
+            string? line = File.ReadLines($"/proc/{_process.Id}/status").FirstOrDefault(static text =>
+                text.StartsWith(Name, StringComparison.Ordinal));
+            return line is null ? 0 : 1024 * long.Parse(line[Name.Length..^2].Trim(), System.Globalization.CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
     internal void Send(int signal) => Assert.Equal(0, SendSignal(_process.Id, signal));
 
     internal ToolRun WaitForExit()
