@@ -67,13 +67,6 @@ internal sealed unsafe class LoserTree<TOrder> : IDisposable
         return !_isOver[(int)climber];
     }
 
-    /// <summary>Begins anew with what the sources have now.</summary>
-    internal void Restart()
-    {
-        _isOver.AsSpan().Clear();
-        _isStarted = false;
-    }
-
     public void Dispose()
     {
         NativeMemory.Free(_nodes);
