@@ -13,9 +13,9 @@ namespace Sluice.TempFiles;
 /// <para>Pieces are opened by the first write that reaches them, under the lock, and read without it: the array is replaced, never
 /// changed.</para>
 /// <para>With direct I/O offsets, lengths and memory must be multiples of <see cref="AlignmentBytes"/>; the reader and the writer see to
-/// it.</para>
+/// it. Then pieces are also longer than what was written, see BufFile.Allocation.cs.</para>
 /// </remarks>
-public sealed class BufFile : IDisposable
+public sealed partial class BufFile : IDisposable
 {
     /// <summary>What offsets, lengths and memory must be multiples of when the space is direct.</summary>
     public const int AlignmentBytes = 4096;
@@ -33,6 +33,7 @@ public sealed class BufFile : IDisposable
         PieceBytes = owner.Space.Options.PieceBytes;
         OffsetAlignmentBytes = owner.Space.Options.Direct ? AlignmentBytes : 1;
         VectorsMax = Math.Max(1, owner.Space.System.Options.VectorsPerHandle);
+        _allocatedBytes = IsDirect ? 0 : long.MaxValue;
         Number = BufFileTarget.Register(this);
     }
 
@@ -65,7 +66,10 @@ public sealed class BufFile : IDisposable
     /// <exception cref="AioException">The range was never written.</exception>
     public void StartRead(BufFileTransfer transfer, long offsetBytes, ReadOnlySpan<IoVector> vectors)
     {
-        Check(transfer, offsetBytes, vectors);
+        long end = offsetBytes + Check(transfer, offsetBytes, vectors);
+
+        // What was only allocated reads as zeros, so the system would not tell.
+        if (IsDirect && end > RoundUp(LengthBytes)) RefuseUnwritten((int)((end - 1) / PieceBytes));
         transfer.Prepare(this, isWrite: false, offsetBytes, vectors);
         transfer.Start();
     }
@@ -88,7 +92,9 @@ public sealed class BufFile : IDisposable
     public void StartWrite(BufFileTransfer transfer, long offsetBytes, ReadOnlySpan<IoVector> vectors)
     {
         long length = Check(transfer, offsetBytes, vectors);
-        Grow(offsetBytes + length);
+        long end = offsetBytes + length;
+        Grow(end);
+        if (end > Volatile.Read(ref _allocatedBytes)) AllocateAhead(transfer, end);
         transfer.Prepare(this, isWrite: true, offsetBytes, vectors);
         transfer.Start();
     }
@@ -152,12 +158,18 @@ public sealed class BufFile : IDisposable
                 Volatile.Write(ref _pieces, pieces[..keep]);
             }
 
-            if (keep > 0 && keep <= pieces.Length && pieces[keep - 1] is { } last)
+            // With direct I/O the physical end stays on a block's end, so that the last block can be read. When only a part of that block
+            // goes nothing is cut off, and what was allocated ahead stays.
+            long end = RoundUp(lengthBytes);
+            if (end < RoundUp(_lengthBytes))
             {
-                // With direct I/O the physical end stays on a block's end, so that the last block can be read.
-                long end = lengthBytes - ((keep - 1) * PieceBytes);
-                end = (end + OffsetAlignmentBytes - 1) / OffsetAlignmentBytes * OffsetAlignmentBytes;
-                if (last.File.GetLength() > end) last.File.SetLength(end);
+                if (keep > 0 && keep <= pieces.Length && pieces[keep - 1] is { } last)
+                {
+                    long inside = end - ((keep - 1) * PieceBytes);
+                    if (last.File.GetLength() > inside) last.File.SetLength(inside);
+                }
+
+                ForgetAllocated(end);
             }
 
             Volatile.Write(ref _lengthBytes, lengthBytes);
@@ -233,6 +245,7 @@ public sealed class BufFile : IDisposable
 
             // The gap up to the start reads as zeros and has no bytes on disk; it is counted nevertheless, because the length says so.
             if (start != _lengthBytes && first > 0) pieces[first - 1]?.File.SetLength(PieceBytes);
+            ForgetAllocated(start);
             Owner.Space.Transfer(other.Owner, Owner, length);
             if (length == 0) return start;
             Owner.Space.Reserve(Owner, start - _lengthBytes);

@@ -15,9 +15,7 @@ public sealed unsafe class BufFileReader : IDisposable
     // Windows taken without waiting before one less is read ahead.
     private const int QuietWindows = 64;
 
-    private readonly BufferArena _arena;
-    private readonly AioBuffer[] _buffers;
-    private readonly BufFileTransfer[] _transfers;
+    private readonly BufFileBuffers _buffers;
     private readonly long[] _lengths;
     private readonly int _bufferBytes;
     private readonly CancellationToken _cancellationToken;
@@ -40,20 +38,11 @@ public sealed unsafe class BufFileReader : IDisposable
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(file);
         ArgumentOutOfRangeException.ThrowIfNegative(offsetBytes);
-        BufFileBuffers.Require(bufferBytes, depth);
-        File = file;
+        _buffers = new BufFileBuffers(context, bufferBytes, depth);
+        _lengths = new long[depth];
         _bufferBytes = bufferBytes;
         _cancellationToken = cancellationToken;
-        _arena = context.System.CreateArena(bufferBytes, depth);
-        _buffers = new AioBuffer[depth];
-        _transfers = new BufFileTransfer[depth];
-        _lengths = new long[depth];
-        for (int index = 0; index < depth; index++)
-        {
-            _buffers[index] = _arena.Rent();
-            _transfers[index] = new BufFileTransfer(context);
-        }
-
+        File = file;
         Distance = 1;
         _position = offsetBytes;
     }
@@ -106,7 +95,7 @@ public sealed unsafe class BufFileReader : IDisposable
         if (_position >= length) return default;
         long window = _position / _bufferBytes;
         if (window < _first || window >= _end) Restart(window);
-        int slot = (int)(window % _transfers.Length);
+        int slot = (int)(window % _buffers.Depth);
         long start = window * _bufferBytes;
         if (_position >= start + _lengths[slot])
         {
@@ -114,10 +103,10 @@ public sealed unsafe class BufFileReader : IDisposable
             Restart(window);
         }
 
-        if (_transfers[slot].IsPending) Arrive(slot);
+        if (_buffers.Transfers[slot].IsPending) Arrive(slot);
         _first = window;
         ReadAhead();
-        return new ReadOnlySpan<byte>((byte*)_buffers[slot].Address + (_position - start), (int)(start + _lengths[slot] - _position));
+        return new ReadOnlySpan<byte>((byte*)_buffers.AddressOf(slot) + (_position - start), (int)(start + _lengths[slot] - _position));
     }
 
     /// <summary>Passes over bytes.</summary>
@@ -141,14 +130,12 @@ public sealed unsafe class BufFileReader : IDisposable
     {
         if (_isDisposed) return;
         _isDisposed = true;
-        foreach (BufFileTransfer transfer in _transfers) transfer.Quiesce();
-        foreach (AioBuffer buffer in _buffers) buffer.Return();
-        _arena.Dispose();
+        _buffers.Dispose();
     }
 
     private void Restart(long window)
     {
-        foreach (BufFileTransfer transfer in _transfers) transfer.Quiesce();
+        _buffers.Quiesce();
         bool isNext = window == _end && _end > _first;
         _first = window;
         _end = window;
@@ -158,12 +145,12 @@ public sealed unsafe class BufFileReader : IDisposable
 
     private void Arrive(int slot)
     {
-        BufFileTransfer transfer = _transfers[slot];
+        BufFileTransfer transfer = _buffers.Transfers[slot];
         if (!transfer.IsDone)
         {
             Stalls++;
             _quiet = 0;
-            Distance = Math.Min(Distance * 2, _transfers.Length);
+            Distance = Math.Min(Distance * 2, _buffers.Depth);
         }
         else if (++_quiet >= QuietWindows && Distance > 2)
         {
@@ -191,10 +178,10 @@ public sealed unsafe class BufFileReader : IDisposable
         {
             long start = _end * _bufferBytes;
             if (start >= length) break;
-            int slot = (int)(_end % _transfers.Length);
+            int slot = (int)(_end % _buffers.Depth);
             long valid = Math.Min(_bufferBytes, length - start);
-            _transfers[slot].Quiesce();
-            File.StartRead(_transfers[slot], start, _buffers[slot].Address, (int)((valid + alignment - 1) / alignment * alignment));
+            _buffers.Transfers[slot].Quiesce();
+            File.StartRead(_buffers.Transfers[slot], start, _buffers.AddressOf(slot), (int)((valid + alignment - 1) / alignment * alignment));
             _lengths[slot] = valid;
             _end++;
         }

@@ -95,6 +95,26 @@ public sealed class BufFileTransfer
     /// <summary>Whether it writes.</summary>
     internal bool IsWrite { get; private set; }
 
+    /// <summary>Allocates room in a piece, and waits for it.</summary>
+    /// <returns>False when it could not be done, for whatever reason.</returns>
+    internal bool TryAllocate(BufFile file, AioReturn place, IoFile piece, int number, long offsetBytes, long lengthBytes)
+    {
+        AioHandle handle = Context.Acquire(place);
+        WaitReference reference = handle.Reference;
+        try
+        {
+            new BufFileTarget(file.Number, number).StartAllocate(handle, piece, offsetBytes, lengthBytes);
+        }
+        catch
+        {
+            if (handle.State == AioHandleState.HandedOut && handle.Reference == reference) handle.Release();
+            throw;
+        }
+
+        Context.Wait(reference);
+        return place.Result.Status == AioStatus.Ok;
+    }
+
     /// <summary>Starts all parts.</summary>
     internal void Start()
     {

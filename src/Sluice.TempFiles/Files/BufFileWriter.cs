@@ -8,9 +8,7 @@ namespace Sluice.TempFiles;
 public sealed unsafe class BufFileWriter : IDisposable
 {
     private readonly AioContext _context;
-    private readonly BufferArena _arena;
-    private readonly AioBuffer[] _buffers;
-    private readonly BufFileTransfer[] _transfers;
+    private readonly BufFileBuffers _buffers;
     private readonly int _bufferBytes;
     private readonly CancellationToken _cancellationToken;
     private int _slot;
@@ -35,20 +33,11 @@ public sealed unsafe class BufFileWriter : IDisposable
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(file);
         ArgumentOutOfRangeException.ThrowIfNegative(offsetBytes);
-        BufFileBuffers.Require(bufferBytes, depth);
-        _context = context;
-        File = file;
+        _buffers = new BufFileBuffers(context, bufferBytes, depth);
         _bufferBytes = bufferBytes;
         _cancellationToken = cancellationToken;
-        _arena = context.System.CreateArena(bufferBytes, depth);
-        _buffers = new AioBuffer[depth];
-        _transfers = new BufFileTransfer[depth];
-        for (int index = 0; index < depth; index++)
-        {
-            _buffers[index] = _arena.Rent();
-            _transfers[index] = new BufFileTransfer(context);
-        }
-
+        _context = context;
+        File = file;
         try
         {
             Place(offsetBytes);
@@ -69,7 +58,7 @@ public sealed unsafe class BufFileWriter : IDisposable
     /// <summary>How often the producer had to wait for a buffer.</summary>
     public long Stalls { get; private set; }
 
-    private byte* Address(long offset) => (byte*)_buffers[_slot].Address + (offset - _slotStart);
+    private byte* Address(long offset) => (byte*)_buffers.AddressOf(_slot) + (offset - _slotStart);
 
     /// <summary>Writes.</summary>
     /// <param name="data">The bytes; copied.</param>
@@ -110,7 +99,7 @@ public sealed unsafe class BufFileWriter : IDisposable
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         long padded = StartDirty();
-        foreach (BufFileTransfer transfer in _transfers) BufFile.WaitForWrite(transfer, _cancellationToken);
+        foreach (BufFileTransfer transfer in _buffers.Transfers) BufFile.WaitForWrite(transfer, _cancellationToken);
         if (padded > _position && File.LengthBytes == padded && _dataEnd < padded) File.Truncate(_dataEnd);
         _dirtyFrom = _position;
     }
@@ -130,9 +119,7 @@ public sealed unsafe class BufFileWriter : IDisposable
     {
         if (_isDisposed) return;
         _isDisposed = true;
-        foreach (BufFileTransfer transfer in _transfers) transfer.Quiesce();
-        foreach (AioBuffer buffer in _buffers) buffer.Return();
-        _arena.Dispose();
+        _buffers.Dispose();
     }
 
     private void Place(long offset)
@@ -141,12 +128,12 @@ public sealed unsafe class BufFileWriter : IDisposable
         if (aligned != offset && File.LengthBytes > aligned)
         {
             // Direct writes are of whole blocks, so the beginning of this one is needed.
-            File.StartRead(_transfers[_slot], aligned, _buffers[_slot].Address, File.OffsetAlignmentBytes);
-            BufFile.WaitForRead(_transfers[_slot], _cancellationToken);
+            File.StartRead(_buffers.Transfers[_slot], aligned, _buffers.AddressOf(_slot), File.OffsetAlignmentBytes);
+            BufFile.WaitForRead(_buffers.Transfers[_slot], _cancellationToken);
         }
         else if (aligned != offset)
         {
-            _buffers[_slot].Span[..File.OffsetAlignmentBytes].Clear();
+            new Span<byte>((byte*)_buffers.AddressOf(_slot), File.OffsetAlignmentBytes).Clear();
         }
 
         _slotStart = aligned;
@@ -167,7 +154,7 @@ public sealed unsafe class BufFileWriter : IDisposable
             FillLastBlock(end);
         }
 
-        BufFileTransfer transfer = _transfers[_slot];
+        BufFileTransfer transfer = _buffers.Transfers[_slot];
         File.StartWrite(transfer, start, (nint)Address(start), (int)(end - start));
         return end;
     }
@@ -194,10 +181,10 @@ public sealed unsafe class BufFileWriter : IDisposable
     private void NextSlot()
     {
         StartDirty();
-        _slot = (_slot + 1) % _transfers.Length;
+        _slot = (_slot + 1) % _buffers.Depth;
         _slotStart = _position;
         _dirtyFrom = _position;
-        if (!_transfers[_slot].IsDone) Stalls++;
-        BufFile.WaitForWrite(_transfers[_slot], _cancellationToken);
+        if (!_buffers.Transfers[_slot].IsDone) Stalls++;
+        BufFile.WaitForWrite(_buffers.Transfers[_slot], _cancellationToken);
     }
 }

@@ -30,7 +30,7 @@ internal sealed unsafe class LoserTree<TOrder> : IDisposable
     }
 
     /// <summary>The source of the record at hand.</summary>
-    internal RecordSource Winner => _sources[_nodes[0].Source];
+    internal RecordSource Winner => _sources[(int)_nodes[0].Source];
 
     /// <summary>Goes to the next record in order.</summary>
     /// <returns>False when all sources are at their ends.</returns>
@@ -38,20 +38,33 @@ internal sealed unsafe class LoserTree<TOrder> : IDisposable
     {
         if (_count == 0) return false;
         if (!_isStarted) return Start();
-        int source = _nodes[0].Source;
+        Node* nodes = _nodes;
+        int source = (int)nodes[0].Source;
         if (_isOver[source]) return false;
         Node current = Load(source);
-        Node* nodes = _nodes;
+        ulong prefix = current.Prefix;
+        ulong climber = current.Source;
         for (int index = (_count + source) >> 1; index > 0; index >>= 1)
         {
-            ref Node other = ref nodes[index];
-            if (other.Prefix > current.Prefix) continue;
-            if (other.Prefix == current.Prefix && !IsBefore(other, current)) continue;
-            (other, current) = (current, other);
+            Node* other = nodes + index;
+            ulong otherPrefix = other->Prefix;
+            ulong otherSource = other->Source;
+            bool isOtherFirst = otherPrefix < prefix;
+            if (otherPrefix == prefix) isOtherFirst = IsBefore(*other, new Node(prefix, climber));
+
+            // Who wins is as good as random, so a branch would be guessed wrong every other time, at several times the cost of the
+            // exchange: all ones exchange, all zeros leave both where they are.
+            ulong exchange = 0UL - Unsafe.As<bool, byte>(ref isOtherFirst);
+            ulong prefixes = (otherPrefix ^ prefix) & exchange;
+            ulong sources = (otherSource ^ climber) & exchange;
+            other->Prefix = otherPrefix ^ prefixes;
+            other->Source = otherSource ^ sources;
+            prefix ^= prefixes;
+            climber ^= sources;
         }
 
-        nodes[0] = current;
-        return !_isOver[current.Source];
+        nodes[0] = new Node(prefix, climber);
+        return !_isOver[(int)climber];
     }
 
     public void Dispose()
@@ -85,29 +98,36 @@ internal sealed unsafe class LoserTree<TOrder> : IDisposable
             NativeMemory.Free(winners);
         }
 
-        return !_isOver[_nodes[0].Source];
+        return !_isOver[(int)_nodes[0].Source];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Node Load(int source)
     {
         RecordSource from = _sources[source];
-        if (from.MoveNext()) return new Node(_order.Prefix(from.Record, from.Length), source);
+        if (from.MoveNext()) return new Node(_order.Prefix(from.Record, from.Length), (uint)source);
         _isOver[source] = true;
-        return new Node(ulong.MaxValue, source);
+        return new Node(ulong.MaxValue, (uint)source);
     }
 
     // Prefixes are equal.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool IsBefore(in Node left, in Node right)
     {
-        if (_isOver[left.Source]) return false;
-        if (_isOver[right.Source]) return true;
-        RecordSource one = _sources[left.Source];
-        RecordSource two = _sources[right.Source];
+        int first = (int)left.Source;
+        int second = (int)right.Source;
+        if (_isOver[first]) return false;
+        if (_isOver[second]) return true;
+        RecordSource one = _sources[first];
+        RecordSource two = _sources[second];
         int order = _order.Compare(one.Record, one.Length, two.Record, two.Length);
-        return order != 0 ? order < 0 : left.Source < right.Source;
+        return order != 0 ? order < 0 : first < second;
     }
 
-    private readonly record struct Node(ulong Prefix, int Source);
+    // The number is as wide as the prefix, so that both are exchanged the same way.
+    private struct Node(ulong prefix, ulong source)
+    {
+        internal ulong Prefix = prefix;
+        internal ulong Source = source;
+    }
 }

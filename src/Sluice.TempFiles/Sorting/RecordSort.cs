@@ -32,14 +32,16 @@ internal static unsafe class RecordSort
     /// <param name="memory">What their offsets are relative to.</param>
     /// <param name="order">The order.</param>
     /// <param name="cancellationToken">Looked at between groups; the entries stay a permutation of what they were.</param>
-    internal static void Sort<TOrder>(RecordEntry* entries, int count, byte* memory, TOrder order, CancellationToken cancellationToken)
+    /// <param name="between">Called after each of the up to 256 groups into which all keys fall at first, if they do.</param>
+    internal static void Sort<TOrder>(RecordEntry* entries, int count, byte* memory, TOrder order, CancellationToken cancellationToken,
+        Action? between = null)
         where TOrder : struct, IRecordOrder
     {
-        Sorter<TOrder> sorter = new(memory, order, cancellationToken);
+        Sorter<TOrder> sorter = new(memory, order, cancellationToken, between);
         sorter.SortGroup(entries, count, 0, 0);
     }
 
-    private readonly struct Sorter<TOrder>(byte* memory, TOrder order, CancellationToken cancellationToken)
+    private readonly struct Sorter<TOrder>(byte* memory, TOrder order, CancellationToken cancellationToken, Action? between)
         where TOrder : struct, IRecordOrder
     {
         private readonly byte* _memory = memory;
@@ -119,6 +121,7 @@ internal static unsafe class RecordSort
             {
                 int length = ends[bucket] - from;
                 if (length > 1) SortGroup(entries + from, length, depth, level + 1);
+                if (level == 0 && length > 0) between?.Invoke();
                 from = ends[bucket];
             }
         }

@@ -5,14 +5,15 @@ namespace Sluice.TempFiles;
 /// <summary>
 /// The caller's flow fills a run; when it is full, it goes to a thread that is free and the caller fills another, or, when none is, the
 /// caller sorts
-/// and writes it itself: nobody ever waits while there is work.
+/// and writes it itself: nobody ever waits while there is work. Without threads the caller fills, sorts and writes by turns, see
+/// RecordSorter{TOrder}.Turns.cs.
 /// </summary>
 /// <remarks>
 /// Invariants: a builder is the caller's, a thread's, or in the free list; it changes hands under the lock, which also orders its memory.
 /// What fails
 /// on a thread is thrown at the caller's next call. After a failure nothing is added any more.
 /// </remarks>
-internal sealed unsafe class RecordSorter<TOrder> : RecordSorter
+internal sealed unsafe partial class RecordSorter<TOrder> : RecordSorter
     where TOrder : struct, IRecordOrder
 {
     private readonly Lock _lock = new();
@@ -33,6 +34,7 @@ internal sealed unsafe class RecordSorter<TOrder> : RecordSorter
     private SortCutoff? _cutoff;
     private Exception? _failure;
     private long _nextSequence;
+    private long _withheldBytes;
     private int _busy;
     private bool _isEnding;
     private bool _isDisposed;
@@ -44,8 +46,11 @@ internal sealed unsafe class RecordSorter<TOrder> : RecordSorter
         _parallelism = options.Parallelism;
         _progress = options.Progress;
         _materializes = options.HasRandomAccess;
-        _shared = new SortShared(owner, SortPlan.For(options.MemoryBytes, options.Parallelism), options.IsUnique, options.Limit,
-            _stop.Token);
+        _takesTurns = MayTakeTurns(options);
+        _shared = new SortShared(owner, SortPlan.For(options.MemoryBytes, _takesTurns ? 2 : options.Parallelism), options.IsUnique,
+            options.Limit, _stop.Token);
+        _partBytes = Math.Max(PartBytesMin, _shared.Plan.RunBytes / Parts);
+        _drainBetweenGroups = () => _other?.Drain(_partBytes / 4);
         _context = space.System.CreateContext("sort");
         try
         {
@@ -79,20 +84,27 @@ internal sealed unsafe class RecordSorter<TOrder> : RecordSorter
         if (_cutoff is { } cutoff && !IsBefore(prefix, length, cutoff)) return;
         _current.Commit(length, prefix);
         Tail = _current.Tail;
-        Room = (int)Math.Min(_current.RoomBytes, int.MaxValue);
+        Room = (int)Math.Min(_current.RoomBytes - _withheldBytes, int.MaxValue);
     }
 
     internal override void MakeRoom()
     {
         ThrowIfFailed();
-        if (_current.Count == 0)
+        if (_withheldBytes > 0)
         {
-            _current.Grow(Math.Max(2L * Room, 4096), 0);
-            TakeOver(_current);
+            TakeTurns();
             return;
         }
 
-        if (_shared.Limit < int.MaxValue && _current.TryKeepFirst(out SortCutoff? cutoff)) Lower(cutoff);
+        if (_current.Count == 0)
+        {
+            _current.Grow(Math.Max(2L * Room, 4096), 0);
+            GoOn(_current);
+            return;
+        }
+
+        if (_takesTurns) Exchange();
+        else if (_shared.Limit < int.MaxValue && _current.TryKeepFirst(out SortCutoff? cutoff)) Lower(cutoff);
         else PassOn();
         TakeOver(_current);
         _progress?.Report(new SortProgress(SortPhase.Building, Records, Records, _shared.SpilledBytes));
@@ -106,7 +118,7 @@ internal sealed unsafe class RecordSorter<TOrder> : RecordSorter
         Room = 0;
         List<RunBuilder<TOrder>> filled = [.. _builders.Where(static builder => builder.Count != 0).OrderBy(static builder =>
             builder.Sequence)];
-        if (!_shared.HasSpilled && (filled.Count <= 1 || !_materializes))
+        if (!_shared.HasSpilled && !_hasBegunTurns && (filled.Count <= 1 || !_materializes))
         {
             foreach (RunBuilder<TOrder> builder in filled) builder.Sort();
             _current = filled.Count == 0 ? _current : filled[0];
@@ -114,7 +126,12 @@ internal sealed unsafe class RecordSorter<TOrder> : RecordSorter
                 _shared.IsUnique, _shared.Limit);
         }
 
-        foreach (RunBuilder<TOrder> builder in filled) builder.Spill();
+        foreach (RunBuilder<TOrder> builder in filled)
+        {
+            if (builder.IsDraining) builder.Drain(long.MaxValue);
+            else builder.Spill();
+        }
+
         foreach (RunBuilder<TOrder> builder in _builders)
         {
             builder.CompleteWrites();
@@ -151,10 +168,16 @@ internal sealed unsafe class RecordSorter<TOrder> : RecordSorter
 
     private void TakeOver(RunBuilder<TOrder> builder)
     {
-        _current = builder;
         if (builder.Count == 0) builder.Sequence = _nextSequence++;
+        _withheldBytes = _takesTurns ? Math.Max(0, builder.RoomBytes - _partBytes) : 0;
+        GoOn(builder);
+    }
+
+    private void GoOn(RunBuilder<TOrder> builder)
+    {
+        _current = builder;
         Tail = builder.Tail;
-        Room = (int)Math.Clamp(builder.RoomBytes, -1, int.MaxValue);
+        Room = (int)Math.Clamp(builder.RoomBytes - _withheldBytes, -1, int.MaxValue);
     }
 
     private bool IsBefore(ulong prefix, int length, SortCutoff cutoff)

@@ -1,10 +1,13 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Sluice.TempFiles;
 
 /// <summary>The records of one tape of a merge, in place where a block has them whole, else put together in memory of its own.</summary>
 internal sealed unsafe class TapeRecordSource(TapeCursor cursor) : RecordSource
 {
+    private const int CacheLineBytes = 64;
+
     private byte* _whole;
     private int _wholeBytes;
 
@@ -21,7 +24,17 @@ internal sealed unsafe class TapeRecordSource(TapeCursor cursor) : RecordSource
             {
                 Record = at + header;
                 Length = length;
-                cursor.Current = at + header + length;
+                byte* next = at + header + length;
+                cursor.Current = next;
+
+                // By the time this source's turn comes again the others have had theirs, so the processor has forgotten that it was
+                // reading on here; the whole record will be looked at.
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch0(next);
+                    Sse.Prefetch0(next + CacheLineBytes);
+                }
+
                 return true;
             }
         }

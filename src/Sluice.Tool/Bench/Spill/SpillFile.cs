@@ -11,6 +11,7 @@ internal static class SpillFile
     private const int BlockBytesUnit = 4096;
     private const int BlockBytesMax = 16 << 20;
     private const int Depth = 16;
+    private const long WarmUpBytes = 32 << 20;
 
     /// <summary>Looks at the options.</summary>
     /// <exception cref="UsageException">The blocks do not go with a temporary file.</exception>
@@ -33,7 +34,18 @@ internal static class SpillFile
         long blocks = sizeBytes / blockBytes;
         SpillMeter writes = new();
         SpillMeter reads = new();
+
+        // The same code at a smaller size, until the compiler has made its best of it.
         long startedAt = Stopwatch.GetTimestamp();
+        do
+        {
+            using BufFile file = owner.Space.CreateFile(owner);
+            Write(context, file, blockBytes, Math.Min(blocks, Math.Max(1, WarmUpBytes / blockBytes)), cancellationToken);
+            Read(context, file, blockBytes, cancellationToken);
+        }
+        while (Stopwatch.GetElapsedTime(startedAt) < ScenarioBench.WarmUpFor(seconds));
+
+        startedAt = Stopwatch.GetTimestamp();
         do
         {
             using BufFile file = owner.Space.CreateFile(owner);

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Sluice.TempFiles;
 
@@ -9,18 +8,12 @@ namespace Sluice.TempFiles;
 /// from the top down. Belongs to one flow at a time, with its context.
 /// </summary>
 /// <typeparam name="TOrder">The order.</typeparam>
-internal sealed unsafe class RunBuilder<TOrder> : IDisposable
+internal sealed unsafe partial class RunBuilder<TOrder> : IDisposable
     where TOrder : struct, IRecordOrder
 {
-    // So many entries ahead the records are fetched, because they lie in memory in another order.
-    private const int FetchAhead = 8;
-    private const int CacheLineBytes = 64;
-    private const int RecordsPerLook = 4096;
-
     private readonly SortShared _shared;
     private readonly TOrder _order;
     private readonly SortMemory _memory;
-    private LogicalTapeWriter? _writer;
     private RecordEntry* _top;
     private bool _isSorted;
     private bool _isDisposed;
@@ -90,30 +83,15 @@ internal sealed unsafe class RunBuilder<TOrder> : IDisposable
     }
 
     /// <summary>Sorts what is there.</summary>
-    internal void Sort()
+    /// <param name="between">Called now and then; for what takes turns with sorting.</param>
+    internal void Sort(Action? between = null)
     {
         if (_isSorted) return;
 
         // In order of arrival first: input that is sorted already then costs next to nothing.
         new Span<RecordEntry>(Entries, Count).Reverse();
-        RecordSort.Sort(Entries, Count, _memory.Address, _order, _shared.CancellationToken);
+        RecordSort.Sort(Entries, Count, _memory.Address, _order, _shared.CancellationToken, between);
         _isSorted = true;
-    }
-
-    /// <summary>Sorts what is there, starts writing it, and is empty. The next run can be built at once.</summary>
-    /// <returns>The last record that was written when as many as wanted were; null otherwise.</returns>
-    internal SortCutoff? Spill()
-    {
-        Sort();
-        _writer ??= MakeWriter();
-        LogicalTape tape = _shared.Tapes.CreateTape();
-        _writer.Begin(tape);
-        long written = WriteRecords(_writer, out int last);
-        _writer.FinishStart();
-        _shared.AddRun(new SortRun(Sequence, tape, written));
-        SortCutoff? cutoff = written == _shared.Limit && last >= 0 ? CutoffAt(last) : null;
-        Clear();
-        return cutoff;
     }
 
     /// <summary>Sorts, and keeps only the first records that are wanted, if they take no more than a quarter of the memory.</summary>
@@ -153,9 +131,6 @@ internal sealed unsafe class RunBuilder<TOrder> : IDisposable
         return true;
     }
 
-    /// <summary>Waits until every run that was spilled is on its tape.</summary>
-    internal void CompleteWrites() => _writer?.FinishWait();
-
     /// <summary>Forgets the records, and gives back what a record longer than the budget took.</summary>
     internal void Clear()
     {
@@ -193,39 +168,6 @@ internal sealed unsafe class RunBuilder<TOrder> : IDisposable
         Count = 0;
         UsedBytes = 0;
         _isSorted = false;
-    }
-
-    private LogicalTapeWriter MakeWriter()
-    {
-        _shared.CountMemory((long)_shared.Plan.WriterBuffers * _shared.Plan.BlockBytes);
-        return new LogicalTapeWriter(Context, _shared.Tapes, _shared.Plan.WriterBuffers, _shared.CancellationToken);
-    }
-
-    private long WriteRecords(LogicalTapeWriter writer, out int last)
-    {
-        RecordEntry* entries = Entries;
-        byte* memory = _memory.Address;
-        int count = Count;
-        long written = 0;
-        last = -1;
-        for (int index = 0; index < count && written < _shared.Limit; index++)
-        {
-            if (Sse.IsSupported && index + FetchAhead < count)
-            {
-                byte* ahead = memory + entries[index + FetchAhead].Offset;
-                Sse.Prefetch0(ahead);
-                Sse.Prefetch0(ahead + CacheLineBytes);
-            }
-
-            if (_shared.IsUnique && last >= 0 && AreEqual(last, index)) continue;
-            RecordEntry* entry = entries + index;
-            writer.WriteRecord(memory + entry->Offset, entry->Length);
-            last = index;
-            written++;
-            if (index % RecordsPerLook == 0) _shared.CancellationToken.ThrowIfCancellationRequested();
-        }
-
-        return written;
     }
 
     private SortCutoff CutoffAt(int index)
