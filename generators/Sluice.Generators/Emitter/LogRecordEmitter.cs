@@ -83,7 +83,8 @@ internal static class LogRecordEmitter
         string[] parameters = [$"{Record} record", "object state"];
         if (record.IsAsync)
         {
-            SourceFile.WriteExpressionMethod(writer, $"static {Task} {Interface}.Redo", parameters, $"{self}.{Names.RedoAsync}(record, ({record.State})state)");
+            SourceFile.WriteExpressionMethod(
+                writer, $"static {Task} {Interface}.Redo", parameters, $"{self}.{Names.RedoAsync}(record, ({record.State})state)");
         }
         else
         {
@@ -95,7 +96,10 @@ internal static class LogRecordEmitter
 
         writer.Line();
         SourceFile.WriteExpressionMethod(
-            writer, $"static string {Interface}.Describe", [$"{Record} record"], record.Describes ? $"{self}.{Names.Describe}(in record)" : "\"\"");
+            writer,
+            $"static string {Interface}.Describe",
+            [$"{Record} record"],
+            record.Describes ? $"{self}.{Names.Describe}(in record)" : "\"\"");
         writer.Close();
     }
 }
