@@ -61,6 +61,20 @@ public sealed class DeterminismTests
     }
 
     [Fact]
+    public void ARestTakesItsTimeToTheNanosecondAndEndsOnTheLoop()
+    {
+        SimulatedDisk disk = new();
+        Started.Loop(disk, async _ =>
+        {
+            TimeSpan began = disk.Time.Now;
+            await disk.Time.DelayAsync(TimeSpan.FromMicroseconds(7));
+            Assert.Equal(TimeSpan.FromMicroseconds(7), disk.Time.Now - began);
+            Assert.NotNull(AioLoop.Current);
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => disk.Time.DelayAsync(TimeSpan.Zero));
+        });
+    }
+
+    [Fact]
     public void ClosingAFileUnderAnIoComesBackInTheLoopsOrder()
     {
         HashSet<TimeSpan> moments = [];

@@ -34,8 +34,8 @@ public sealed class SimulationRun
     /// <summary>The system of the moment; a new one after every crash.</summary>
     public AioSystem System => Boot.System;
 
-    /// <summary>The clock of everything.</summary>
-    public TimeProvider Time => Disk.Time;
+    /// <summary>The clock of everything. Rest by its <see cref="SimulatedTime.DelayAsync"/>.</summary>
+    public SimulatedTime Time => Disk.Time;
 
     /// <summary>The scenario's random numbers.</summary>
     public SimulatedRandom Random { get; }

@@ -6,7 +6,7 @@ namespace Sluice.Storage.Simulation.Tests;
 /// <summary>The stored seeds, for ever, and some fresh ones of every scenario of storage.</summary>
 public sealed class SeedTests(ITestOutputHelper output)
 {
-    private const int FreshSeeds = 60;
+    private const int FreshSeeds = 300;
 
     private static readonly IReadOnlyList<ScenarioInfo> s_scenarios = ScenarioCatalog.In(typeof(StorageScenario).Assembly);
 

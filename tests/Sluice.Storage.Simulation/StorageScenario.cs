@@ -19,12 +19,19 @@ public abstract class StorageScenario : Scenario
     private readonly Dictionary<uint, RelationModel> _relations = [];
     private uint _nextNumber = 16384;
     private bool _isPoisoned;
+    private CheckpointPromise? _running;
 
     /// <summary>How often each kind of work is done, out of all of them.</summary>
     protected sealed record Weights(int Change, int Extend, int Bulk, int Create, int Drop, int Read);
 
     /// <summary>What the scenario is about.</summary>
     protected abstract Weights Mix { get; }
+
+    /// <summary>How many files may be open at once.</summary>
+    protected virtual int OpenFilesMax => 64;
+
+    /// <summary>How often a checkpoint is made instead of something else.</summary>
+    protected virtual double CheckpointShare => 0.25;
 
     /// <summary>The storage of this life of the process.</summary>
     private protected StorageManager Storage { get; private set; } = null!;
@@ -40,7 +47,9 @@ public abstract class StorageScenario : Scenario
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Modules.Add(SluiceStorageAioModule.Instance);
-        options.HandlesPerContext = 24;
+
+        // Fewer than the flows on the loop would like: they wait for one another.
+        options.HandlesPerContext = 6;
     }
 
     /// <inheritdoc/>
@@ -81,6 +90,11 @@ public abstract class StorageScenario : Scenario
         // What the process before left in the cache is durable from here on, as after any crash.
         await DataDirectorySync.SyncAsync(AioLoop.Current!.Context, DataDirectory);
         Open(run);
+        CheckpointPromise? running = _running;
+        _running = null;
+
+        // A name that it was to remove is gone: then the crash hit it after it had made everything durable, and it counts.
+        if (running is not null && running.Dropped.Any(model => model.IsDurable && !model.MayBeRemoved && !run.System.FileSystem.Exists(PathOf(model, 0)))) running.Keep();
         foreach (RelationModel model in _relations.Values.OrderBy(static model => model.Number).ToArray()) await CheckRelationAsync(run, model);
         await CheckpointAsync(run);
     }
@@ -89,12 +103,14 @@ public abstract class StorageScenario : Scenario
     public override async Task WorkAsync(SimulationRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        Task[] flows = [ChangeAllTheTimeAsync(run), ChangeAllTheTimeAsync(run), WriteInTheBackgroundAsync(run)];
+        run.Start(_ => ChangeAllTheTimeAsync(run));
+        run.Start(_ => ChangeAllTheTimeAsync(run));
+        run.Start(_ => WriteInTheBackgroundAsync(run));
         while (run.HasMoreWork && !_isPoisoned)
         {
             try
             {
-                if (run.Random.Chance(0.25)) await CheckpointAsync(run);
+                if (run.Random.Chance(CheckpointShare)) await CheckpointAsync(run);
                 else await DoSomethingAsync(run);
             }
             catch (Exception exception) when (IsInjected(run, exception))
@@ -104,8 +120,6 @@ public abstract class StorageScenario : Scenario
 
             await Task.Yield();
         }
-
-        foreach (Task flow in flows) await flow;
     }
 
     /// <summary>Makes a checkpoint. Nothing is promised when it throws.</summary>
@@ -124,7 +138,7 @@ public abstract class StorageScenario : Scenario
     private void Open(SimulationRun run)
     {
         AioContext context = AioLoop.Current!.Context;
-        Storage = run.Own(new StorageManager(run.System, DataDirectory, new StorageOptions { SegmentBlocks = SegmentBlocks, OpenFilesMax = 64 }));
+        Storage = run.Own(new StorageManager(run.System, DataDirectory, new StorageOptions { SegmentBlocks = SegmentBlocks, OpenFilesMax = OpenFilesMax }));
         Pool = run.Own(new BufferPool(Storage, new BufferPoolOptions { BufferCount = 32, CombineMax = 4 }));
         Session = run.Own(Pool.CreateSession("work", new BufferSessionOptions { Context = context }));
         Checkpointer = run.Own(new Checkpointer(Pool, new CheckpointerOptions { WritesMax = 6 }));
@@ -135,20 +149,19 @@ public abstract class StorageScenario : Scenario
     private async Task CheckpointAsync(SimulationRun run)
     {
         // What is there when it begins is what it promises.
-        List<(RelationModel Model, uint[] Versions)> snapshot = [];
-        foreach (RelationModel model in _relations.Values) snapshot.Add((model, [.. model.Pages.Select(static page => page.Newest)]));
-        RelationModel[] dropped = [.. _relations.Values.Where(static model => model.IsDropped)];
-        await MakeCheckpointAsync();
-        if (run.IsDead) return;
-        foreach ((RelationModel model, uint[] versions) in snapshot)
+        CheckpointPromise promise = new(_relations.Values);
+        _running = promise;
+        try
         {
-            if (model.IsDropped) continue;
-            model.IsDurable = true;
-            model.DurableBlocks = Math.Max(model.DurableBlocks, versions.Length);
-            for (int block = 0; block < versions.Length; block++) model.Pages[block].Durable = Math.Max(model.Pages[block].Durable, versions[block]);
+            await MakeCheckpointAsync();
+        }
+        finally
+        {
+            // One that a crash ends may have come to the end of its work.
+            if (!run.IsDead) _running = null;
         }
 
-        foreach (RelationModel model in dropped) model.MayBeRemoved = true;
+        if (!run.IsDead) promise.Keep();
     }
 
     private async Task DoSomethingAsync(SimulationRun run)
@@ -198,7 +211,7 @@ public abstract class StorageScenario : Scenario
                 // Nothing was changed.
             }
 
-            await Task.Delay(TimeSpan.FromMicroseconds(20 + run.Random.Next(500)), run.Time);
+            await run.Time.DelayAsync(TimeSpan.FromMicroseconds(20 + run.Random.Next(500)));
         }
     }
 
@@ -216,7 +229,7 @@ public abstract class StorageScenario : Scenario
                 // The pages are dirty as before.
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(1), run.Time);
+            await run.Time.DelayAsync(TimeSpan.FromMilliseconds(1));
         }
     }
 
@@ -356,7 +369,10 @@ public abstract class StorageScenario : Scenario
         if (model.IsDropped)
         {
             run.Expect(exists || model.MayBeRemoved || !model.IsDurable, $"The name of {model.Number} is gone, and no checkpoint has completed since its drop.");
-            if (exists) await RemoveAsync(run, model);
+
+            // From here on it may go: a crash may hit the removal as well.
+            model.MayBeRemoved = true;
+            if (exists) Remove(run, model);
             _relations.Remove(model.Number);
             return;
         }
@@ -370,18 +386,17 @@ public abstract class StorageScenario : Scenario
 
         uint blocks = await Storage.Open(IdOf(model)).GetBlockCountAsync(RelationFork.Main);
         run.Expect(blocks >= model.DurableBlocks, $"Relation {model.Number} has {blocks} blocks, and {model.DurableBlocks} were durable.");
+        await RemoveBeyondAsync(run, model, blocks);
         model.Grow((int)blocks);
         model.Shrink((int)blocks);
-        List<uint> torn = [];
-        await CheckPagesAsync(run, model, torn);
+        List<uint> uncertain = [];
+        await CheckPagesAsync(run, model, uncertain);
         model.DurableBlocks = (int)blocks;
         model.IsDurable = true;
-
-        // As recovery does with the page images of a log.
-        foreach (uint block in torn) await RepairAsync(model, block);
+        foreach (uint block in uncertain) await RepairAsync(model, block);
     }
 
-    private async Task CheckPagesAsync(SimulationRun run, RelationModel model, List<uint> torn)
+    private async Task CheckPagesAsync(SimulationRun run, RelationModel model, List<uint> uncertain)
     {
         byte[] page = new byte[StorageLimits.PageBytes];
         for (uint segment = 0; segment * SegmentBlocks < model.Pages.Count; segment++)
@@ -395,17 +410,20 @@ public abstract class StorageScenario : Scenario
                 if (found is null)
                 {
                     run.Expect(known.Highest > known.Durable, $"Block {block} of {model.Number} is torn, and nothing was written to it since version {known.Durable} was durable.");
-                    torn.Add(block);
+                    uncertain.Add(block);
                     continue;
                 }
 
                 run.Expect(found >= known.Durable, $"Block {block} of {model.Number} has version {found}, and {known.Durable} was durable.");
                 run.Expect(found <= known.Highest, $"Block {block} of {model.Number} has version {found}, which was never made.");
-                known.Newest = known.Durable = found.Value;
+                known.Newest = found.Value;
+                if (found != known.Durable) uncertain.Add(block);
             }
         }
     }
 
+    // As recovery does with the page images of a log, for whatever changed since the last checkpoint: a page that looks right may be in the
+    // cache only, clean since a flush that failed, and no flush would bring it to the disk.
     private async Task RepairAsync(RelationModel model, uint block)
     {
         Relation relation = Storage.Open(IdOf(model));
@@ -416,10 +434,30 @@ public abstract class StorageScenario : Scenario
         pin.Unlock(ContentLockMode.Exclusive);
     }
 
-    private static Task RemoveAsync(SimulationRun run, RelationModel model)
+    // Half a block at the end, and a segment behind one that lost its length, hold nobody's blocks, and would come back with what was in them
+    // when the relation grows. A log knows of every block that was written, so recovery would give the relation its length again; without
+    // one they go. For good: a crash must not bring them back under what is written next.
+    private static async Task RemoveBeyondAsync(SimulationRun run, RelationModel model, uint blocks)
+    {
+        uint last = blocks / SegmentBlocks;
+        for (uint segment = last + 1; segment <= BlocksMax / SegmentBlocks; segment++)
+        {
+            if (!run.System.FileSystem.Exists(PathOf(model, segment))) continue;
+            run.System.FileSystem.Remove(PathOf(model, segment));
+            run.System.FileSystem.SyncDirectory(Path.GetDirectoryName(PathOf(model, segment))!);
+        }
+
+        if (!run.System.FileSystem.Exists(PathOf(model, last))) return;
+        await using AioFile file = await AioFile.OpenAsync(run.System, PathOf(model, last), new IoOpenOptions { Access = IoAccess.ReadWrite });
+        long wholeBytes = (long)(blocks % SegmentBlocks) * StorageLimits.PageBytes;
+        if (file.GetLength() == wholeBytes) return;
+        await file.SetLengthAsync(wholeBytes);
+        await file.FlushAsync();
+    }
+
+    private static void Remove(SimulationRun run, RelationModel model)
     {
         for (uint segment = 0; run.System.FileSystem.Exists(PathOf(model, segment)); segment++) run.System.FileSystem.Remove(PathOf(model, segment));
-        return Task.CompletedTask;
     }
 
     private static string PathOf(RelationModel model, uint segment)

@@ -165,7 +165,7 @@ public sealed class LedgerScenario : Scenario
     {
         while (run.HasMoreWork && _log.Log!.Failure is null)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(1 + run.Random.Next(10)), run.Time);
+            await run.Time.DelayAsync(TimeSpan.FromMilliseconds(1 + run.Random.Next(10)));
             try
             {
                 await CheckpointAsync();
@@ -189,7 +189,7 @@ public sealed class LedgerScenario : Scenario
             int to = run.Random.Next(Accounts);
             if (from / 4 == to / 4)
             {
-                await Task.Delay(TimeSpan.FromMicroseconds(10), run.Time);
+                await run.Time.DelayAsync(TimeSpan.FromMicroseconds(10));
                 continue;
             }
 

@@ -150,7 +150,7 @@ public class WalScenario : Scenario
                 {
                     case 0:
                         log.FlushSoon(position);
-                        await Task.Delay(TimeSpan.FromMilliseconds(run.Random.Between(1, 300)), run.Disk.Time);
+                        await run.Time.DelayAsync(TimeSpan.FromMilliseconds(run.Random.Between(1, 300)));
                         break;
                     case 1 or 2:
                         // Others go on behind it before anybody waits.
@@ -168,7 +168,7 @@ public class WalScenario : Scenario
                         break;
                 }
 
-                if (run.Random.Chance(0.02)) await Task.Delay(TimeSpan.FromMilliseconds(run.Random.Between(1, 50)), run.Disk.Time);
+                if (run.Random.Chance(0.02)) await run.Time.DelayAsync(TimeSpan.FromMilliseconds(run.Random.Between(1, 50)));
                 await Task.Yield();
             }
         }

@@ -54,6 +54,22 @@ public sealed class SimulatedTime : TimeProvider
         return timer;
     }
 
+    /// <summary>
+    /// Rests, to the nanosecond. <see cref="Task.Delay(TimeSpan, TimeProvider)"/> drops what is below a millisecond and then does not rest at
+    /// all: a flow that rests so between looks never lets this time move on.
+    /// </summary>
+    /// <param name="span">How long. Above zero.</param>
+    /// <returns>Completes when somebody waits and the time has come; what awaits it goes on where it was awaited.</returns>
+    public async Task DelayAsync(TimeSpan span)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(span, TimeSpan.Zero);
+
+        // Not inside the callback: that runs while somebody drives the disk.
+        TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ITimer timer = CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), over, span, Timeout.InfiniteTimeSpan);
+        await over.Task;
+    }
+
     /// <summary>Moves the time on, and with it everything that is due. Runs timers. Not from inside one of their callbacks.</summary>
     /// <param name="span">How far.</param>
     public void Advance(TimeSpan span)

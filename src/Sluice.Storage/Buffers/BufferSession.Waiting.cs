@@ -66,9 +66,7 @@ public sealed partial class BufferSession
                 SubmitBeforeAwait();
                 return Pool.Options.LogFlusher.FlushAsync(blocker.Log, cancellationToken);
             default:
-                // There is no awaiting of just any I/O: the thread drives the method until one is done.
-                WaitFor(in blocker);
-                return ValueTask.CompletedTask;
+                return Context.WaitForHandleAsync(cancellationToken);
         }
     }
 

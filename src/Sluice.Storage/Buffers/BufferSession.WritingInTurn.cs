@@ -83,7 +83,7 @@ public sealed partial class BufferSession
     {
         WriteStart taken = TakePages(operation, slots.Span, flags, local: null, holdsForLog: true, holdsFirst);
         if (operation.BlockCount == 0) return taken;
-        AioHandle handle;
+        AioHandle? handle;
         try
         {
             // Not cancelled: pages are locked.
@@ -93,7 +93,7 @@ public sealed partial class BufferSession
                 await Pool.Options.LogFlusher.FlushAsync(operation.Log, CancellationToken.None);
             }
 
-            handle = Context.Acquire(operation.Return);
+            while (!Context.TryAcquire(out handle, operation.Return)) await Context.WaitForHandleAsync(CancellationToken.None);
         }
         catch
         {

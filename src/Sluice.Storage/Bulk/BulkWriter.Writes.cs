@@ -140,10 +140,10 @@ public sealed partial class BulkWriter
         {
             while (!_context.TryAcquire(out handle, write.Place))
             {
-                // On a loop the handles may all be in use by others: then the runtime waits for any of them.
+                // On a loop the handles may all be in use by others.
                 if (await TryWaitForOldestAsync(isBlocking, CancellationToken.None)) continue;
-                handle = _context.Acquire(write.Place);
-                break;
+                if (isBlocking) _context.WaitForAny();
+                else await _context.WaitForHandleAsync();
             }
         }
         catch (Exception exception)

@@ -3,7 +3,7 @@ namespace Sluice.Storage;
 /// <summary>How the background writer works.</summary>
 public sealed record BackgroundWriterOptions
 {
-    /// <summary>The time between rounds; 200 ms unless said otherwise.</summary>
+    /// <summary>The time between rounds; 200 ms unless said otherwise, at least 1 ms.</summary>
     public TimeSpan Delay { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How many pages a round writes at most; 100 unless said otherwise. 0: none, it only watches.</summary>
@@ -23,7 +23,7 @@ public sealed record BackgroundWriterOptions
 
     internal void Validate()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Delay, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Delay, TimeSpan.FromMilliseconds(1));
         ArgumentOutOfRangeException.ThrowIfNegative(PagesMax);
         ArgumentOutOfRangeException.ThrowIfNegative(Multiplier);
         ArgumentOutOfRangeException.ThrowIfLessThan(HibernationRounds, 1);

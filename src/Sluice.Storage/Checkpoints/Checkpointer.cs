@@ -122,7 +122,9 @@ public sealed class Checkpointer : IAsyncDisposable
             if (left > TimeSpan.Zero && !isLogDue)
             {
                 TimeSpan sleep = _options.Log is NullCheckpointLog || left < s_logPollInterval ? left : s_logPollInterval;
-                await Task.Delay(sleep, _time, stopping);
+
+                // Task.Delay drops what is below a millisecond, and would not rest at all for the last of it.
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(sleep.TotalMilliseconds)), _time, stopping);
                 continue;
             }
 

@@ -121,6 +121,11 @@ internal sealed class PlannedWriter
                         flushedFor = offered;
                         await FlushLogAsync(start.FlushUpTo);
                     }
+                    else if (start.Refusal == WriteRefusal.NoHandle)
+                    {
+                        // Others on the loop have them all.
+                        await Session.Context.WaitForHandleAsync(_cancellationToken);
+                    }
                     else
                     {
                         offered += PassOver(lane, start.Refusal, offered);
@@ -190,10 +195,6 @@ internal sealed class PlannedWriter
         {
             case WriteRefusal.NotNeeded:
                 return 1;
-            case WriteRefusal.NoHandle:
-                // Others on the loop have them all. Driving needs nobody else, so this ends as soon as any I/O does.
-                Session.Context.WaitForAny();
-                return 0;
             case WriteRefusal.Failed:
                 throw lane.Operation.Failure!;
             default:

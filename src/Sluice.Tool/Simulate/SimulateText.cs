@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Sluice.Simulation;
+using Sluice.Storage.Simulation;
 using Sluice.Tool.Infrastructure;
 using Spectre.Console;
 
@@ -10,7 +11,7 @@ namespace Sluice.Tool.Simulate;
 internal static class SimulateText
 {
     // Assemblies that come with the tool and have scenarios: more are added here.
-    private static readonly Assembly[] s_assemblies = [typeof(ScenarioCatalog).Assembly, typeof(CopyScenario).Assembly];
+    private static readonly Assembly[] s_assemblies = [typeof(ScenarioCatalog).Assembly, typeof(CopyScenario).Assembly, typeof(CheckpointScenario).Assembly];
 
     /// <summary>The scenarios that the tool knows: those of the library, and that of its own copy.</summary>
     internal static IReadOnlyList<ScenarioInfo> Scenarios { get; } =

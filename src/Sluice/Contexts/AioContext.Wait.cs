@@ -6,6 +6,7 @@ public sealed unsafe partial class AioContext
     private readonly Sleeper _ownerSleeper = new();
     private readonly Lock _waiterPoolLock = new();
     private AsyncWaiter? _waiterPool;
+    private int _watchedSlot;
     private bool _isOwnerAsleep;
 
     /// <summary>
@@ -85,6 +86,30 @@ public sealed unsafe partial class AioContext
         }
 
         return _idleCount != before;
+    }
+
+    /// <summary>
+    /// Completes when a handle may be free: at once when one is, else when one of the I/Os in flight has completed, submitting what is staged
+    /// first. For flows that share a loop, where <see cref="Acquire"/> would block all of them. Another flow may take the handle first: await
+    /// this and <see cref="TryAcquire"/> in turns. Allocates nothing. Await it once.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait, not the I/Os.</param>
+    /// <exception cref="InvalidOperationException">No handle is free and none is in flight: a flow keeps one that it has not started.</exception>
+    public ValueTask WaitForHandleAsync(CancellationToken cancellationToken = default)
+    {
+        if (_idleCount == 0) ReclaimCompleted();
+        if (_idleCount != 0) return ValueTask.CompletedTask;
+
+        // Not all who wait watch the same I/O: the end of one wakes few of them.
+        for (int tried = 0; tried < _handles.Length; tried++)
+        {
+            if (++_watchedSlot >= _handles.Length) _watchedSlot = 0;
+            AioHandle handle = _handles[_watchedSlot];
+            if (handle.State is not (AioHandleState.HandedOut or AioHandleState.Defined)) return WaitAsync(handle.Reference, cancellationToken);
+        }
+
+        Invariant.Broken("No handle is free and no I/O is in flight: start or release the handles that were acquired.");
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Takes note of completions that are there, without blocking; fills their returns. For the flow that uses the context.</summary>

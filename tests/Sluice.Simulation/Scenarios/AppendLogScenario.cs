@@ -81,7 +81,7 @@ public class AppendLogScenario : Scenario
                 run.Expect(back.AsSpan().SequenceEqual(payloads[0]), $"Record {first} reads back differently.");
             }
 
-            if (run.Random.Chance(0.05)) await Task.Delay(TimeSpan.FromMilliseconds(run.Random.Between(1, 50)), run.Disk.Time);
+            if (run.Random.Chance(0.05)) await run.Time.DelayAsync(TimeSpan.FromMilliseconds(run.Random.Between(1, 50)));
             await OnCommittedAsync(run, _log);
         }
 

@@ -72,7 +72,7 @@ public sealed class RuntimeStormScenario : Scenario
                 Slot? free = Array.Find(slots, static slot => !slot.IsBusy);
                 if (free is null || run.Random.Chance(0.2)) await WaitOneAsync(run, context, slots);
                 if (free is not null && !free.IsBusy) Start(run, context, free, files[run.Random.Next(files.Length)]);
-                if (run.Random.Chance(0.05)) await Task.Delay(TimeSpan.FromMicroseconds(run.Random.Between(1, 3000)), run.Disk.Time);
+                if (run.Random.Chance(0.05)) await run.Time.DelayAsync(TimeSpan.FromMicroseconds(run.Random.Between(1, 3000)));
                 Collect(run, slots);
             }
 

@@ -112,4 +112,57 @@ public sealed class AcquireTests
         Assert.Contains("at most 1 vectors", refusal.Message, StringComparison.Ordinal);
         handle.Release();
     }
+
+    [Theory]
+    [MemberData(nameof(TestSystem.AllMethods), MemberType = typeof(TestSystem))]
+    public void FlowsOnALoopTakeTurnsWithFewHandles(string method) => TestSystem.WithinWatchdog(() =>
+    {
+        using AioSystem system = TestSystem.Start(method, handles: 2);
+        using TempFolder folder = new();
+        using IoFile file = system.FileSystem.Open(folder.FileWith([1]), new IoOpenOptions { Access = IoAccess.ReadWrite });
+        int done = 0;
+        system.RunLoop(() => Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
+        {
+            AioContext context = AioLoop.Current!.Context;
+            AioReturn place = new();
+            for (int round = 0; round < 50; round++)
+            {
+                AioHandle? handle;
+                while (!context.TryAcquire(out handle, place)) await context.WaitForHandleAsync();
+                WaitReference reference = handle.Reference;
+                handle.StartFlushRange(file, 0, 1);
+                await context.WaitAsync(reference);
+                done++;
+            }
+        })));
+        Assert.Equal(1000, done);
+    });
+
+    [Fact]
+    public async Task WaitingForAHandleEndsAtOnceWhenOneIsFreeAndIsRefusedWhenNobodyWouldFreeOne()
+    {
+        LinkedMethod method = new() { Holds = true };
+        using AioSystem system = TestSystem.Start(method, handles: 1);
+        using AioContext context = system.CreateContext();
+        using TempFolder folder = new();
+        using IoFile file = system.FileSystem.Open(folder.FileWith(new byte[10]), new IoOpenOptions());
+        Assert.True(context.WaitForHandleAsync().IsCompletedSuccessfully);
+        AioHandle handle = context.Acquire();
+        _ = await Assert.ThrowsAsync<InvalidOperationException>(() => context.WaitForHandleAsync().AsTask());
+        handle.StartFsync(file);
+        Task waits = context.WaitForHandleAsync().AsTask();
+        using (CancellationTokenSource impatient = new())
+        {
+            Task cancelled = context.WaitForHandleAsync(impatient.Token).AsTask();
+            await impatient.CancelAsync();
+            _ = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        }
+
+        Assert.False(waits.IsCompleted);
+        method.AwaitHeld(1);
+        _ = method.LetGo();
+        await waits.WaitAsync(TestSystem.Watchdog);
+        Assert.True(context.TryAcquire(out AioHandle? again));
+        again.Release();
+    }
 }

@@ -47,11 +47,14 @@ internal static class StorageRuns
         using BufferSession session = host.Pool.CreateSession("dirty");
         Checkpointer checkpointer = new(host.Pool, new CheckpointerOptions { WritesMax = request.Depth, CombineBlocksMax = request.CombinePages, WriteBackBlocks = request.IsDirect ? 0 : 32 });
         uint[] dirty = ChooseBlocks(blocks, request.Pages, request.RunPages);
-        for (int round = 0; round == 0 || (meter.Seconds < seconds && !cancellationToken.IsCancellationRequested); round++)
+
+        // The first is not measured: it compiles the code and makes the lists, which the ones after it use again.
+        for (int round = -1; round <= 0 || (meter.Seconds < seconds && !cancellationToken.IsCancellationRequested); round++)
         {
-            MakeDirty(session, host, dirty, round);
-            meter.Begin();
+            MakeDirty(session, host, dirty, round + 1);
+            if (round >= 0) meter.Begin();
             CheckpointResult result = checkpointer.CheckpointAsync(CheckpointFlags.None, cancellationToken).GetAwaiter().GetResult();
+            if (round < 0) continue;
             meter.End(result.PagesWritten);
             meter.Latencies.Record((long)(result.TotalTime.TotalSeconds * Stopwatch.Frequency));
         }
