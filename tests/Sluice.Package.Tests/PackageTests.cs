@@ -186,7 +186,10 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
         ChildProcess publish = await ChildProcess.RunDotnetAsync(
             project,
             environment,
-            ["publish", $"{name}.csproj", "-c", "Release", "-o", "published", "-nodeReuse:false", "-p:UseSharedCompilation=false", "-v", "q"]);
+            [
+                "publish", $"{name}.csproj", "-c", "Release", "-o", "published",
+                "-nodeReuse:false", "-p:UseSharedCompilation=false", "-v", "q",
+            ]);
         Assert.True(publish.ExitCode == 0, publish.Output + publish.Errors);
     }
 

@@ -67,7 +67,8 @@ public sealed partial class DocumentTests
         NotInAnchor().Replace(match.Groups[1].Value.ToLowerInvariant(), "").Trim().Replace(' ', '-') == heading);
 
     // What stands in blocks of code is no link.
-    private static string TextOf(string page) => CodeBlock().Replace(File.ReadAllText(Repository.PathOf(page)).ReplaceLineEndings("\n"), "");
+    private static string TextOf(string page) =>
+        CodeBlock().Replace(File.ReadAllText(Repository.PathOf(page)).ReplaceLineEndings("\n"), "");
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();

@@ -72,7 +72,11 @@ internal static class LogRecordParser
         if (methods.Length == 0 || right.Length > 1)
         {
             diagnostics.Report(
-                DiagnosticDescriptors.RedoMissing, declaration.Identifier.GetLocation(), symbol.Name, Signatures.Redo, Signatures.RedoAsync);
+                DiagnosticDescriptors.RedoMissing,
+                declaration.Identifier.GetLocation(),
+                symbol.Name,
+                Signatures.Redo,
+                Signatures.RedoAsync);
         }
 
         return right.Length == 1 ? right[0] : null;
