@@ -19,31 +19,14 @@ public sealed class AioGenerator : IIncrementalGenerator
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
-        IncrementalValuesProvider<ParseResult<TargetModel>> targetResults = context.SyntaxProvider
-            .ForAttributeWithMetadataName(
-                Names.TargetAttribute,
-                static (node, _) => node is StructDeclarationSyntax or RecordDeclarationSyntax,
-                static (syntaxContext, token) => TargetParser.Parse(syntaxContext, token))
-            .Where(static result => result is not null)!;
-        IncrementalValuesProvider<ParseResult<CallbackModel>> callbackResults = context.SyntaxProvider
-            .ForAttributeWithMetadataName(
-                Names.CallbackAttribute,
-                static (node, _) => node is ClassDeclarationSyntax or RecordDeclarationSyntax,
-                static (syntaxContext, token) => CallbackParser.Parse(syntaxContext, token))
-            .Where(static result => result is not null)!;
-        IncrementalValuesProvider<ParseResult<StateMachineModel>> machineResults = context.SyntaxProvider
-            .ForAttributeWithMetadataName(
-                Names.StateMachineAttribute,
-                static (node, _) => node is StructDeclarationSyntax or RecordDeclarationSyntax,
-                static (syntaxContext, token) => StateMachineParser.Parse(syntaxContext, token))
-            .Where(static result => result is not null)!;
-
-        IncrementalValuesProvider<ParseResult<LogRecordModel>> recordResults = context.SyntaxProvider
-            .ForAttributeWithMetadataName(
-                Names.LogRecordAttribute,
-                static (node, _) => node is ClassDeclarationSyntax or RecordDeclarationSyntax,
-                static (syntaxContext, token) => LogRecordParser.Parse(syntaxContext, token))
-            .Where(static result => result is not null)!;
+        IncrementalValuesProvider<ParseResult<TargetModel>> targetResults =
+            Results(context, Names.TargetAttribute, ofStructs: true, TargetParser.Parse);
+        IncrementalValuesProvider<ParseResult<CallbackModel>> callbackResults =
+            Results(context, Names.CallbackAttribute, ofStructs: false, CallbackParser.Parse);
+        IncrementalValuesProvider<ParseResult<StateMachineModel>> machineResults =
+            Results(context, Names.StateMachineAttribute, ofStructs: true, StateMachineParser.Parse);
+        IncrementalValuesProvider<ParseResult<LogRecordModel>> recordResults =
+            Results(context, Names.LogRecordAttribute, ofStructs: false, LogRecordParser.Parse);
 
         IncrementalValuesProvider<TargetModel> targets = Models(targetResults, TrackingNames.Targets);
         IncrementalValuesProvider<CallbackModel> callbacks = Models(callbackResults, TrackingNames.Callbacks);
@@ -62,6 +45,21 @@ public sealed class AioGenerator : IIncrementalGenerator
         RegisterLogRecords(context, recordResults);
         RegisterDiagnostics(context, targetResults, callbackResults, machineResults);
     }
+
+    private static IncrementalValuesProvider<ParseResult<T>> Results<T>(
+        IncrementalGeneratorInitializationContext context,
+        string attribute,
+        bool ofStructs,
+        Func<GeneratorAttributeSyntaxContext, CancellationToken, ParseResult<T>?> parse)
+        where T : class =>
+        context.SyntaxProvider
+            .ForAttributeWithMetadataName(
+                attribute,
+                ofStructs
+                    ? static (node, _) => node is StructDeclarationSyntax or RecordDeclarationSyntax
+                    : static (node, _) => node is ClassDeclarationSyntax or RecordDeclarationSyntax,
+                parse)
+            .Where(static result => result is not null)!;
 
     private static IncrementalValuesProvider<T> Models<T>(IncrementalValuesProvider<ParseResult<T>> results, string trackingName)
         where T : class =>
@@ -98,7 +96,8 @@ public sealed class AioGenerator : IIncrementalGenerator
         });
     }
 
-    private static void RegisterLogRecords(IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<ParseResult<LogRecordModel>> results)
+    private static void RegisterLogRecords(
+        IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<ParseResult<LogRecordModel>> results)
     {
         IncrementalValuesProvider<LogRecordModel> records = Models(results, TrackingNames.LogRecords);
         context.RegisterSourceOutput(
@@ -109,7 +108,8 @@ public sealed class AioGenerator : IIncrementalGenerator
             .Collect()
             .Select(static (entries, _) => Sorted(entries))
             .WithTrackingName(TrackingNames.ModuleLogRecords);
-        IncrementalValueProvider<ModuleOptions> options = context.CompilationProvider.Select(static (compilation, _) => ModuleParser.ReadOptions(compilation));
+        IncrementalValueProvider<ModuleOptions> options =
+            context.CompilationProvider.Select(static (compilation, _) => ModuleParser.ReadOptions(compilation));
         context.RegisterSourceOutput(options.Combine(entries), static (output, input) =>
         {
             (ModuleOptions options, EquatableArray<ModuleEntry> entries) = input;

@@ -12,5 +12,8 @@ internal static class TrackingNames
     public const string ModuleTargets = nameof(ModuleTargets);
     public const string ModuleCallbacks = nameof(ModuleCallbacks);
 
-    public static readonly string[] All = [Targets, Callbacks, StateMachines, ModuleOptions, ModuleTargets, ModuleCallbacks, LogRecords, ModuleLogRecords];
+    public static readonly string[] All =
+    [
+        Targets, Callbacks, StateMachines, ModuleOptions, ModuleTargets, ModuleCallbacks, LogRecords, ModuleLogRecords,
+    ];
 }

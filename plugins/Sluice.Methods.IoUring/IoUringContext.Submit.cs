@@ -61,7 +61,9 @@ internal sealed unsafe partial class IoUringContext
     }
 
     private static bool Follows(IoRequest earlier, IoRequest later) =>
-        later.OffsetBytes == earlier.OffsetBytes + earlier.LengthBytes && ReferenceEquals(later.File, earlier.File) && later.Operation == earlier.Operation;
+        later.OffsetBytes == earlier.OffsetBytes + earlier.LengthBytes
+            && ReferenceEquals(later.File, earlier.File)
+            && later.Operation == earlier.Operation;
 
     private void SubmitPiece(ReadOnlySpan<IoRequest> batch, bool waitFollows)
     {

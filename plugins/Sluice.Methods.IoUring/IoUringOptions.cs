@@ -18,7 +18,9 @@ internal sealed record IoUringOptions
     /// <summary>With how many requests in flight further buffered reads go to a kernel thread at once; 0 for never.</summary>
     internal required int PuntBufferedReadsInFlight { get; init; }
 
-    /// <summary>After how many direct requests that do not follow each other in a file the kernel is entered; 0 for once per batch.</summary>
+    /// <summary>
+    /// After how many direct requests that do not follow each other in a file the kernel is entered; 0 for once per batch.
+    /// </summary>
     internal required int SubmitPiece { get; init; }
 
     /// <summary>Reads the settings.</summary>
@@ -39,7 +41,8 @@ internal sealed record IoUringOptions
             PuntBufferedReadsInFlight = settings.GetInt32("punt_buffered_reads_in_flight", 0, minimum: 0, maximum: int.MaxValue),
 
             // The kernel holds back what one enter brings until it has prepared all of it. Measured with 8 KiB direct random reads at depth
-            // 32: in batches 0.80 to 0.88 of fio's operations, in pieces of 4 0.95 to 1.0 at a fifth more CPU, one by one no more than that.
+            // 32: in batches 0.80 to 0.88 of fio's operations, in pieces of 4 0.95 to 1.0 at a fifth more CPU, one by one no more than
+            // that.
             SubmitPiece = settings.GetInt32("submit_piece", 4, minimum: 0, maximum: int.MaxValue),
         };
     }

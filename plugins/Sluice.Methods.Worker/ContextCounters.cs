@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Sluice.Methods.Worker;
 
 /// <summary>
-/// What one context counts. Submit writes the one part, TryExecuteAtOnce the other (each runs on one thread at a time), with plain stores; readers may
-/// see a value a moment old. Padded on both sides, because contexts are busy at the same time.
+/// What one context counts. Submit writes the one part, TryExecuteAtOnce the other (each runs on one thread at a time), with plain stores;
+/// readers may see a value a moment old. Padded on both sides, because contexts are busy at the same time.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 320)]
 internal struct ContextCounters

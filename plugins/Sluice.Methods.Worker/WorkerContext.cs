@@ -8,8 +8,9 @@ namespace Sluice.Methods.Worker;
 /// </summary>
 /// <remarks>
 /// Submit runs on one thread at a time, and so does TryExecuteAtOnce (the runtime's rules), so the scratch arrays of the one, the
-/// trial's state of the other and the counters of each need no lock. The order within Submit: queue each request; wake one worker; execute what found no room; deliver. The device starts
-/// on what was queued while the submitter works, and nothing is delivered while a part of the batch is still to be handed over.
+/// trial's state of the other and the counters of each need no lock. The order within Submit: queue each request; wake one worker; execute
+/// what found no room; deliver. The device starts on what was queued while the submitter works, and nothing is delivered while a part of
+/// the batch is still to be handed over.
 /// </remarks>
 internal sealed class WorkerContext : IoMethodContext
 {

@@ -17,7 +17,9 @@ internal sealed partial class WorkerPool
     private long _retired;
     private long _launchFailures;
 
-    /// <summary>How long <see cref="Dispose"/> waits for threads; longer than a device takes that still answers. Shorter in tests.</summary>
+    /// <summary>
+    /// How long <see cref="Dispose"/> waits for threads; longer than a device takes that still answers. Shorter in tests.
+    /// </summary>
     internal int StopMilliseconds { get; set; } = 10_000;
 
     internal long Launched => Volatile.Read(ref _launched);
@@ -276,7 +278,8 @@ internal sealed partial class WorkerPool
         if (due >= _armedFor) return;
         _armedFor = due;
         TimeSpan left = _timeProvider.GetElapsedTime(Now, due);
-        _timer.Change(TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, int.MaxValue)), Timeout.InfiniteTimeSpan);
+        _timer.Change(
+            TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, int.MaxValue)), Timeout.InfiniteTimeSpan);
     }
 
     private bool IsBelowMinimum()

@@ -62,7 +62,8 @@ internal sealed partial class WorkerPool : IDisposable
         if (HasWorkers) return;
         _timer.Dispose();
         throw new IoMethodException(
-            "io_method 'worker' could not start a thread: the process may have too many; raise its limit (ulimit -u, pids of the container).");
+            "io_method 'worker' could not start a thread: the process may have too many; raise its limit (ulimit -u, pids of the "
+                + "container).");
     }
 
     internal BoundedRing Queue { get; }

@@ -13,28 +13,52 @@ internal static class CommandLine
         Measures what it buys on this machine, and copies files with it.
         """;
 
+    private const string CommandNamespace = "Sluice.Tool.Commands";
+    private const string CommandSuffix = "Command";
+
     /// <summary>File names may begin with @: no response files.</summary>
     internal static ParserConfiguration ParserConfiguration { get; } = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>
-    /// Makes the root with every verb: the static classes <c>XxxCommand</c> in the namespace <c>Sluice.Tool.Commands</c>, each with a
+    /// Makes the root with its verbs: the static classes <c>XxxCommand</c> in the namespace <c>Sluice.Tool.Commands</c>, each with a
     /// static method <c>Create</c>. A verb is added by adding its file.
     /// </summary>
-    internal static Command Build()
+    /// <param name="verb">The first word of the command line. If it is a verb only that is made: the others cost milliseconds.</param>
+    internal static Command Build(string? verb = null)
     {
         // Not a RootCommand: that is named after the file that is run.
         Command root = new("sluice", Description) { new HelpOption(), new VersionOption() };
+        if (Find(verb) is { } create)
+        {
+            root.Subcommands.Add(Make(create));
+            return root;
+        }
+
         IEnumerable<Command> commands = typeof(CommandLine).Assembly.GetTypes()
-            .Where(static type => type is { IsClass: true, IsAbstract: true, IsSealed: true, Namespace: "Sluice.Tool.Commands" })
-            .Where(static type => type.Name.EndsWith("Command", StringComparison.Ordinal))
-            .Select(static type => type.GetMethod("Create", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public, []))
+            .Where(static type => type is { IsClass: true, IsAbstract: true, IsSealed: true, Namespace: CommandNamespace })
+            .Where(static type => type.Name.EndsWith(CommandSuffix, StringComparison.Ordinal))
+            .Select(FindCreate)
             .OfType<MethodInfo>()
-            .Select(static create => (Command)create.Invoke(null, null)!)
+            .Select(Make)
             .OrderBy(static command => command.Name, StringComparer.Ordinal);
         foreach (Command command in commands) root.Subcommands.Add(command);
         root.SetAction(parsed => root.Parse(["--help"], ParserConfiguration).Invoke(parsed.InvocationConfiguration));
         return root;
     }
+
+    // A word with a capital letter, or none at all, is no verb.
+    private static MethodInfo? Find(string? verb) =>
+        verb is { Length: > 0 } && verb.All(char.IsAsciiLetterLower)
+        && typeof(CommandLine).Assembly.GetType(TypeNameOf(verb)) is { } type
+            ? FindCreate(type)
+            : null;
+
+    private static string TypeNameOf(string verb) => $"{CommandNamespace}.{char.ToUpperInvariant(verb[0])}{verb[1..]}{CommandSuffix}";
+
+    private static MethodInfo? FindCreate(Type type) =>
+        type.GetMethod("Create", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public, []);
+
+    private static Command Make(MethodInfo create) => (Command)create.Invoke(null, null)!;
 
     /// <returns>Null, or one line.</returns>
     internal static string? FindMistake(Command root, ParseResult parsed)

@@ -34,13 +34,14 @@ internal static class Program
     /// <param name="error">Gets the one line when something goes wrong, and progress when it is a terminal.</param>
     /// <param name="cancellationToken">Stops the command cleanly.</param>
     /// <returns>The exit code.</returns>
-    internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    internal static async Task<int> RunAsync(
+        string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         // Its command line is that of GNU sort, with attached values and exit codes of its own.
         if (args is ["sort", ..]) return await Commands.SortCommand.RunAsync(args[1..], output, error, cancellationToken);
         try
         {
-            Command root = CommandLine.Build();
+            Command root = CommandLine.Build(args.FirstOrDefault());
             ParseResult parsed = root.Parse(args, CommandLine.ParserConfiguration);
             if (CommandLine.FindMistake(root, parsed) is { } mistake) throw new UsageException(mistake);
             InvocationConfiguration invocation = new()

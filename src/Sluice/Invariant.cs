@@ -4,7 +4,9 @@ using System.Runtime.CompilerServices;
 
 namespace Sluice;
 
-/// <summary>Checks that stay on in every build: state transitions, ownership, generations. A compare and a call that is never made.</summary>
+/// <summary>
+/// Checks that stay on in every build: state transitions, ownership, generations. A compare and a call that is never made.
+/// </summary>
 internal static class Invariant
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

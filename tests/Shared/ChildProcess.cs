@@ -8,7 +8,8 @@ internal sealed record ChildProcess(int ExitCode, string Output, string Errors)
 {
     private static readonly TimeSpan s_watchdog = TimeSpan.FromMinutes(5);
 
-    internal static async Task<ChildProcess> RunDotnetAsync(string directory, IReadOnlyDictionary<string, string> environment, params IEnumerable<string> arguments)
+    internal static async Task<ChildProcess> RunDotnetAsync(
+        string directory, IReadOnlyDictionary<string, string> environment, params IEnumerable<string> arguments)
     {
         ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments)
         {
@@ -19,7 +20,8 @@ internal sealed record ChildProcess(int ExitCode, string Output, string Errors)
         };
 
         // What an outer build says of itself must not steer an inner one.
-        foreach (string name in start.Environment.Keys.Where(static name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+        string[] ofBuild = [.. start.Environment.Keys.Where(static name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase))];
+        foreach (string name in ofBuild)
         {
             start.Environment.Remove(name);
         }

@@ -76,7 +76,8 @@ internal static class RealCluster
 
     private static byte[] Decompress()
     {
-        using Stream resource = typeof(RealCluster).Assembly.GetManifestResourceStream(Resource) ?? throw new InvalidOperationException($"The test assembly has no resource {Resource}.");
+        using Stream resource = typeof(RealCluster).Assembly.GetManifestResourceStream(Resource) ?? throw new InvalidOperationException(
+            $"The test assembly has no resource {Resource}.");
         using BrotliStream archive = new(resource, CompressionMode.Decompress);
         MemoryStream content = new();
         archive.CopyTo(content);

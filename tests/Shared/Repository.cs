@@ -18,5 +18,6 @@ internal static class Repository
     /// <summary>A path below the root.</summary>
     internal static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
-    private static string FindRoot([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "..", ".."));
+    private static string FindRoot([CallerFilePath] string source = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "..", ".."));
 }

@@ -24,15 +24,21 @@ public class GeneratorBenchmarks
     public void SetUp()
     {
         string[] references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
-        SyntaxTree[] trees = [.. Enumerable.Range(0, Types).Select(static index => Parse(Source(index, "Word"))), Parse("internal static class Unrelated;")];
+        SyntaxTree[] trees =
+        [
+            .. Enumerable.Range(0, Types).Select(static index => Parse(Source(index, "Word"))),
+            Parse("internal static class Unrelated;"),
+        ];
         _compilation = CSharpCompilation.Create(
             "Measured", trees, references.Select(static path => MetadataReference.CreateFromFile(path)),
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
-        _unrelatedEdit = _compilation.ReplaceSyntaxTree(trees[^1], Parse("internal static class Unrelated { internal const int Edited = 1; }"));
+        _unrelatedEdit = _compilation.ReplaceSyntaxTree(
+            trees[^1], Parse("internal static class Unrelated { internal const int Edited = 1; }"));
         _relatedEdit = _compilation.ReplaceSyntaxTree(trees[0], Parse(Source(0, "Edited")));
         _warm = NewDriver().RunGenerators(_compilation);
         GeneratorDriverRunResult result = _warm.GetRunResult();
-        if (result.GeneratedTrees.Length < Types || result.Diagnostics.Any(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
+        if (result.GeneratedTrees.Length < Types
+            || result.Diagnostics.Any(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
         {
             string said = string.Join(' ', result.Diagnostics);
             throw new InvalidOperationException($"The generator made {result.GeneratedTrees.Length} files of {Types} types: {said}");
@@ -49,13 +55,16 @@ public class GeneratorBenchmarks
     public GeneratorDriver AfterRelatedEdit() => _warm.RunGenerators(_relatedEdit);
 
     private static CSharpGeneratorDriver NewDriver() =>
-        CSharpGeneratorDriver.Create([new AioGenerator().AsSourceGenerator()], parseOptions: new CSharpParseOptions(LanguageVersion.Latest));
+        CSharpGeneratorDriver.Create(
+            [new AioGenerator().AsSourceGenerator()], parseOptions: new CSharpParseOptions(LanguageVersion.Latest));
 
     private static SyntaxTree Parse(string source) => CSharpSyntaxTree.ParseText(source, new CSharpParseOptions(LanguageVersion.Latest));
 
     private static string Source(int index, string word) => new StringBuilder()
         .Append("using Sluice; namespace Measured;")
-        .Append($"[AioTarget(\"target {index}\", CanReopen = false)] public readonly partial struct Target{index} {{ private readonly long _{word}; }}")
+        .Append(
+            $"[AioTarget(\"target {index}\", CanReopen = false)] public readonly partial struct Target{index} "
+                + $"{{ private readonly long _{word}; }}")
         .Append($"[AioCallback(\"callback {index}\")] public static partial class Callback{index} ")
         .Append("{ private static AioResult CompleteShared(AioHandle handle, AioResult prior, byte data) => prior; }")
         .ToString();

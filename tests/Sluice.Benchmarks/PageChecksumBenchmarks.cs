@@ -3,7 +3,10 @@ using Sluice.Storage;
 
 namespace Sluice.Benchmarks;
 
-/// <summary>The checksum of 8 KiB pages that are in the cache of the core (64 of them, 512 KiB), per page; 8.192 divided by the nanoseconds is GB/s times 1000.</summary>
+/// <summary>
+/// The checksum of 8 KiB pages that are in the cache of the core (64 of them, 512 KiB), per page; 8.192 divided by the nanoseconds is GB/s
+/// times 1000.
+/// </summary>
 public class PageChecksumBenchmarks
 {
     private const int Pages = 64;

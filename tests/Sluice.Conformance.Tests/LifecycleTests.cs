@@ -18,7 +18,10 @@ public sealed class LifecycleTests
         ["Reclaim"] = static (ref lifecycle) => lifecycle.Reclaim(),
     };
 
-    private static readonly string[] s_wholeLife = ["HandOut", "Define", "Stage", "Submit", "CompleteIo", "CompleteShared", "CompleteLocal", "Reclaim"];
+    private static readonly string[] s_wholeLife =
+    [
+        "HandOut", "Define", "Stage", "Submit", "CompleteIo", "CompleteShared", "CompleteLocal", "Reclaim",
+    ];
 
     [Fact]
     public void TheTableNamesEveryTransitionAndNoOther()

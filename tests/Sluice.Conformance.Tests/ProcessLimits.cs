@@ -31,7 +31,10 @@ internal static unsafe partial class ProcessLimits
         uint* data = stackalloc uint[6];
         if (SysCall(IsX64 ? SysCapGetX64 : SysCapGetArm64, (nint)header, (nint)data, 0) != 0) throw new InvalidOperationException("capget");
         data[0] &= ~(1u << CapIpcLock);
-        if (SysCall((IsX64 ? SysCapGetX64 : SysCapGetArm64) + 1, (nint)header, (nint)data, 0) != 0) throw new InvalidOperationException("capset");
+        if (SysCall((IsX64 ? SysCapGetX64 : SysCapGetArm64) + 1, (nint)header, (nint)data, 0) != 0)
+        {
+            throw new InvalidOperationException("capset");
+        }
     }
 
     /// <summary>Makes the system answer EPERM to io_uring_setup, for all threads: what the default profile of containers does.</summary>

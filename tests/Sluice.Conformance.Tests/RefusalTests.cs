@@ -4,7 +4,9 @@ using Sluice.Conformance.Support;
 
 namespace Sluice.Conformance.Tests;
 
-/// <summary>What the system refuses has a reason that says what to do; <c>auto</c> goes on with what works, a method that was named does not.</summary>
+/// <summary>
+/// What the system refuses has a reason that says what to do; <c>auto</c> goes on with what works, a method that was named does not.
+/// </summary>
 public sealed class RefusalTests : IDisposable
 {
     private readonly string _path = Path.GetTempFileName();
@@ -85,18 +87,21 @@ public sealed class RefusalTests : IDisposable
     {
         IoMethodCatalog catalog = new();
         catalog.Add("io_uring", new RefusingFactory("the moon is full: wait a day"));
-        catalog.Add("worker", ConformanceMethod.LoadFactory(Path.Combine(IoMethodCatalog.DefaultDirectory, "worker", "Sluice.Methods.Worker.dll")));
+        catalog.Add(
+            "worker", ConformanceMethod.LoadFactory(Path.Combine(IoMethodCatalog.DefaultDirectory, "worker", "Sluice.Methods.Worker.dll")));
         using var system = AioSystem.Start(new AioSystemOptions { Catalog = catalog });
         Assert.Equal("worker", system.MethodName);
         Assert.Equal("io_uring: the moon is full: wait a day", Assert.Single(system.PassedOver));
-        IoMethodException refusal = Assert.Throws<IoMethodException>(() => AioSystem.Start(new AioSystemOptions { Catalog = catalog, Method = "io_uring" }));
+        IoMethodException refusal = Assert.Throws<IoMethodException>(
+            () => AioSystem.Start(new AioSystemOptions { Catalog = catalog, Method = "io_uring" }));
         Assert.Equal("io_method 'io_uring' cannot be used: the moon is full: wait a day", refusal.Message);
     }
 
     [Fact]
     public void APluginOfAnotherContractIsRefusedWithBothVersions()
     {
-        IoMethodException refusal = Assert.Throws<IoMethodException>(() => AioSystem.Start(new AioSystemOptions { Method = "wrong_contract" }));
+        IoMethodException refusal = Assert.Throws<IoMethodException>(
+            () => AioSystem.Start(new AioSystemOptions { Method = "wrong_contract" }));
         Assert.Contains("contract 99.0", refusal.Message);
         Assert.Contains($"{IoContract.Major}.{IoContract.Minor}", refusal.Message);
         Assert.Null(AppDomain.CurrentDomain.GetData("Sluice.TestPlugins.WrongContract.Ran"));
@@ -116,12 +121,17 @@ public sealed class RefusalTests : IDisposable
         Pattern.Check(buffer, 0);
     }
 
-    private static bool IoUringWorksHere() => new IoMethodCatalog().Discover().Get("io_uring").Probe(new IoMethodSettings { ContextsMax = 2, HandlesPerContext = 8 }).IsAvailable;
+    private static bool IoUringWorksHere() =>
+        new IoMethodCatalog().Discover().Get("io_uring").Probe(new IoMethodSettings { ContextsMax = 2, HandlesPerContext = 8 }).IsAvailable;
 
     private string RunChild(string scenario, string method, int left = 0)
     {
         ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in (string[])["exec", typeof(Program).Assembly.Location, scenario, method, _path, left.ToString(CultureInfo.InvariantCulture)]) start.ArgumentList.Add(argument);
+        string[] arguments =
+        [
+            "exec", typeof(Program).Assembly.Location, scenario, method, _path, left.ToString(CultureInfo.InvariantCulture),
+        ];
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
         using Process child = Process.Start(start)!;
         Task<string> errors = child.StandardError.ReadToEndAsync();
         Task<string> said = child.StandardOutput.ReadToEndAsync();

@@ -39,13 +39,18 @@ public sealed class WorkerConformance : IoMethodConformance
             string text = count.ToString(CultureInfo.InvariantCulture);
 
             // Never a minimum above the maximum on the way.
-            if (count >= int.Parse(Describe(system, "max_workers"), CultureInfo.InvariantCulture)) system.ChangeMethodSetting("max_workers", text);
+            if (count >= int.Parse(Describe(system, "max_workers"), CultureInfo.InvariantCulture))
+            {
+                system.ChangeMethodSetting("max_workers", text);
+            }
+
             system.ChangeMethodSetting("min_workers", "1");
             system.ChangeMethodSetting("max_workers", text);
             system.ChangeMethodSetting("min_workers", text);
             Assert.Equal(text, Describe(system, "min_workers"));
             Assert.Equal(text, Describe(system, "max_workers"));
-            Watchdog.Until(() => Describe(system, "workers") == text, $"there are exactly {text} workers, not {Describe(system, "workers")}");
+            Watchdog.Until(
+                () => Describe(system, "workers") == text, $"there are exactly {text} workers, not {Describe(system, "workers")}");
         }
     });
 

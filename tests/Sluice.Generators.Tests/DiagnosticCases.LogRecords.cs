@@ -24,10 +24,12 @@ internal static partial class DiagnosticCases
             $"[LogRecord(1, \"r\")] public static partial class R {{ {GoodRedo} static void [|RedoPage|](int index, System.ReadOnlySpan<byte> page, System.ReadOnlySpan<byte> payload) {{ }} }}",
             $"'static void RedoPage(int index, ReadOnlySpan<byte> page, ReadOnlySpan<byte> payload)' is not called: declare it as {Forms}"),
         new("AIO043", "one number, two kinds",
-            $"[LogRecord(7, \"a\")] public static partial class A {{ {GoodRedo} }} [LogRecord([|7|], \"b\")] public static partial class B {{ {GoodRedo} }}",
+            $"[LogRecord(7, \"a\")] public static partial class A {{ {GoodRedo} }} [LogRecord([|7|], \"b\")] public static partial "
+                + $"class B {{ {GoodRedo} }}",
             "The kind 0007 is that of 'A' already; give each kind of log record a number of its own"),
         new("AIO044", "numbers out of range",
-            $"[LogRecord([|-1|], \"a\")] public static partial class A {{ {GoodRedo} }} [LogRecord([|65280|], \"b\")] public static partial class B {{ {GoodRedo} }}",
+            $"[LogRecord([|-1|], \"a\")] public static partial class A {{ {GoodRedo} }} [LogRecord([|65280|], \"b\")] public static "
+                + $"partial class B {{ {GoodRedo} }}",
             "The kind of 'A' is -1; give a number from 0 to 65279 (0xFEFF), for the others are the log's own",
             "The kind of 'B' is 65280; give a number from 0 to 65279 (0xFEFF), for the others are the log's own"),
         new("AIO045", "a record about pages with another's number",

@@ -30,7 +30,10 @@ public sealed class HealthTests
     [Fact]
     public async Task AReadThatDoesNotComeBackIsUnhealthyAndNotRepeated()
     {
-        await using TestHost host = new([("Sluice:Method", "scripted")], static sluice => sluice.ScanAssemblyOf<Script>(), healthTimeout: TimeSpan.FromMilliseconds(50));
+        await using TestHost host = new(
+            [("Sluice:Method", "scripted")],
+            static sluice => sluice.ScanAssemblyOf<Script>(),
+            healthTimeout: TimeSpan.FromMilliseconds(50));
         await host.StartAsync();
         host.Script.Stalls = true;
         for (int round = 0; round < 2; round++)

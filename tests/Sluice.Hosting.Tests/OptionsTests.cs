@@ -70,16 +70,27 @@ public sealed class OptionsTests
     [InlineData("UnloadTimeout", "-00:00:01", "X:UnloadTimeout is -00:00:01: give a time that is not negative.")]
     [InlineData("PluginDirectories", "/a", "X:PluginDirectories is '/a': give a list, such as X:PluginDirectories:0 = /a.")]
     [InlineData("PluginDirectories:0", "", "X:PluginDirectories:0 is empty: give a folder, or remove it.")]
-    [InlineData("PluginDirectories:0", "/not/there", "X:PluginDirectories:0 is '/not/there', which is no folder: make it, or correct the path.")]
-    [InlineData("MethodSettings:worker", "4", "X:MethodSettings:worker is '4': give settings below it, such as X:MethodSettings:worker:max_workers.")]
+    [InlineData(
+        "PluginDirectories:0",
+        "/not/there",
+        "X:PluginDirectories:0 is '/not/there', which is no folder: make it, or correct the path.")]
+    [InlineData(
+        "MethodSettings:worker",
+        "4",
+        "X:MethodSettings:worker is '4': give settings below it, such as X:MethodSettings:worker:max_workers.")]
     [InlineData("MethodSettings:worker:max_workers", null, "X:MethodSettings:worker:max_workers has no value: give one, or remove it.")]
-    [InlineData("Handles", "4", "X:Handles is not known: remove it, or write one of Method, HandlesPerContext, VectorsPerHandle, ContextsMax, SharedContexts, UnloadTimeout, PluginDirectories, MethodSettings.")]
+    [InlineData(
+        "Handles",
+        "4",
+        "X:Handles is not known: remove it, or write one of Method, HandlesPerContext, VectorsPerHandle, ContextsMax, "
+            + "SharedContexts, UnloadTimeout, PluginDirectories, MethodSettings.")]
     public void AMistakeIsOneLineThatNamesItsKey(string key, string? value, string line)
     {
         ServiceCollection services = [];
         services.AddSluice(Configuration(("X:" + key, value)).GetSection("X"));
         using ServiceProvider provider = services.BuildServiceProvider();
-        OptionsValidationException exception = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IOptions<SluiceOptions>>().Value);
+        OptionsValidationException exception = Assert.Throws<OptionsValidationException>(
+            () => provider.GetRequiredService<IOptions<SluiceOptions>>().Value);
         Assert.Equal([line], exception.Failures);
     }
 
@@ -101,5 +112,6 @@ public sealed class OptionsTests
     }
 
     private static IConfigurationRoot Configuration(params (string Key, string? Value)[] values) =>
-        new ConfigurationBuilder().AddInMemoryCollection(values.Select(static value => KeyValuePair.Create(value.Key, value.Value))).Build();
+        new ConfigurationBuilder().AddInMemoryCollection(
+            values.Select(static value => KeyValuePair.Create(value.Key, value.Value))).Build();
 }

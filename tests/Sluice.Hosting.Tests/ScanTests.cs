@@ -57,7 +57,8 @@ public sealed class ScanTests
     [Fact]
     public void AScanOfChosenTypesTakesOnlyThem()
     {
-        SluiceBuilder builder = new ServiceCollection().AddSluice().Scan(static scan => scan.FromTypes(typeof(SluiceHostingTestsAioModule), typeof(string)));
+        SluiceBuilder builder = new ServiceCollection().AddSluice().Scan(
+            static scan => scan.FromTypes(typeof(SluiceHostingTestsAioModule), typeof(string)));
         Assert.Equal("Sluice.Hosting.Tests.SluiceHostingTestsAioModule -> AioModule, Singleton", Assert.Single(builder.Scanned).ToString());
     }
 }

@@ -46,7 +46,10 @@ public sealed class ShutdownTests
         await stop.WaitAsync(s_watchdog);
         (LogLevel level, _, string text) = Assert.Single(host.Log.Lines, static line => line.Id.Id == 7);
         Assert.Equal(LogLevel.Warning, level);
-        Assert.Contains($"with 1 I/Os in flight: read 4096 bytes at offset 4096 of {path.Path} (Submitted, context shared-", text, StringComparison.Ordinal);
+        Assert.Contains(
+            $"with 1 I/Os in flight: read 4096 bytes at offset 4096 of {path.Path} (Submitted, context shared-",
+            text,
+            StringComparison.Ordinal);
 
         host.Script.Release();
         Assert.Equal(4096, await read.WaitAsync(s_watchdog));

@@ -47,7 +47,10 @@ public sealed class StartTests
     {
         await using TestHost host = new([("Sluice:Method", "io_urine")]);
         IoMethodException exception = await Assert.ThrowsAsync<IoMethodException>(host.StartAsync);
-        Assert.StartsWith("io_method 'io_urine' is not known; known: io_uring (discovered), sync (discovered), worker (discovered)", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "io_method 'io_urine' is not known; known: io_uring (discovered), sync (discovered), worker (discovered)",
+            exception.Message,
+            StringComparison.Ordinal);
         Assert.DoesNotContain('\n', exception.Message);
     }
 
@@ -56,7 +59,8 @@ public sealed class StartTests
     {
         await using TestHost host = new([("Sluice:Method", "worker"), ("Sluice:MethodSettings:worker:max_workers", "no")]);
         IoMethodException exception = await Assert.ThrowsAsync<IoMethodException>(host.StartAsync);
-        Assert.Equal("io_method 'worker' cannot be used: Setting 'max_workers' is 'no': give a whole number from 1 to 32.", exception.Message);
+        Assert.Equal(
+            "io_method 'worker' cannot be used: Setting 'max_workers' is 'no': give a whole number from 1 to 32.", exception.Message);
     }
 
     [Fact]
@@ -76,8 +80,12 @@ public sealed class StartTests
             await host.StartAsync();
             Assert.Equal("sync", host.System.MethodName);
             Assert.Equal(
-                ["io_method auto passed over io_uring: there is no such plugin", "io_method auto passed over worker: there is no such plugin"],
-                host.Log.Lines.Where(static line => line.Id.Id == 2 && line.Level == LogLevel.Information).Select(static line => line.Text));
+                [
+                    "io_method auto passed over io_uring: there is no such plugin",
+                    "io_method auto passed over worker: there is no such plugin",
+                ],
+                host.Log.Lines.Where(
+                    static line => line.Id.Id == 2 && line.Level == LogLevel.Information).Select(static line => line.Text));
             await host.StopAsync();
         }
         finally

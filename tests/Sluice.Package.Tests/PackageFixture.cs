@@ -22,7 +22,9 @@ public sealed class PackageFixture : IAsyncLifetime
         ChildProcess pack = await ChildProcess.RunDotnetAsync(
             Repository.PathOf("tests", "Sluice.Package.Tests", "Packing"), new Dictionary<string, string>(),
             "msbuild", "PackAll.proj", "-nologo", "-v:m", "-nodeReuse:false", "-p:_IsPacking=true",
-            $"-p:Configuration={Repository.Configuration}", $"-p:Feed={Feed}", $"-p:UpstreamPackages={(UsesUpstreamPackages ? "true" : "false")}");
+            $"-p:Configuration={Repository.Configuration}",
+            $"-p:Feed={Feed}",
+            $"-p:UpstreamPackages={(UsesUpstreamPackages ? "true" : "false")}");
         Assert.True(pack.ExitCode == 0, pack.Output + pack.Errors);
     }
 

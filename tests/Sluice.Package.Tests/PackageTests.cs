@@ -58,6 +58,20 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
         }
     }
 
+    [Theory]
+    [InlineData("Sluice.Hosting")]
+    [InlineData("Sluice.Simulation")]
+    [InlineData("Sluice.Storage")]
+    [InlineData("Sluice.TempFiles")]
+    [InlineData("Sluice.Wal")]
+    public void APackageOnSluiceLetsTheGeneratorThrough(string name)
+    {
+        string path = Directory.GetFiles(packages.Feed, $"{name}.*.nupkg").Single();
+        XElement sluice = Manifest(path).Descendants().Single(static element =>
+            element.Name.LocalName == "dependency" && (string?)element.Attribute("id") == "Sluice");
+        Assert.DoesNotContain("Analyzers", (string?)sluice.Attribute("exclude") ?? "", StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task AnEmptyProjectDoesInputAndOutputWithThePackages()
     {
@@ -115,6 +129,27 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
         Assert.StartsWith("counter: seeds 1 to 20, ", simulate.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>It refers to the layers alone: pages, log, temporary files, and the generator, come with them.</summary>
+    [Fact]
+    public async Task AStrangersProjectKeepsPagesALogAndTemporaryFiles()
+    {
+        string project = Path.Combine(packages.Root, "Keeper");
+        await PublishAsync("Keeper", project);
+        ChildProcess run = await ChildProcess.RunDotnetAsync(
+            project, new Dictionary<string, string>(), Path.Combine("published", "Keeper.dll"));
+        Assert.True(run.ExitCode == 0, run.Output + run.Errors);
+        string[] lines =
+        [
+            "pages: life 1, 0 replayed, 0 before, 5 after",
+            "pages: life 2, 1 replayed, 5 before, 10 after",
+            "pages: life 3, 0 replayed, 10 before, 15 after",
+            "log: deposit, doubling, balance 20",
+            "sort: 200000 in order: True, through files: True",
+            "target: thing 7 Ok 4096",
+        ];
+        Assert.Equal(lines, run.Output.ReplaceLineEndings("\n").TrimEnd().Split('\n'));
+    }
+
     [Fact]
     public async Task TheToolIsInstalledFromItsPackageAndHasItsMethods()
     {
@@ -151,7 +186,10 @@ public sealed partial class PackageTests(PackageFixture packages) : IClassFixtur
         ChildProcess publish = await ChildProcess.RunDotnetAsync(
             project,
             environment,
-            ["publish", $"{name}.csproj", "-c", "Release", "-o", "published", "-nodeReuse:false", "-p:UseSharedCompilation=false", "-v", "q"]);
+            [
+                "publish", $"{name}.csproj", "-c", "Release", "-o", "published",
+                "-nodeReuse:false", "-p:UseSharedCompilation=false", "-v", "q",
+            ]);
         Assert.True(publish.ExitCode == 0, publish.Output + publish.Errors);
     }
 

@@ -114,7 +114,10 @@ public sealed class LoadingTests
         Assert.Equal(("plugin", plugin.Path), (own.Resolver, own.Path));
         PluginResolution library = Line(plugin, "Sluice.TestPlugins.PrivateDependency.Library");
         Assert.Equal(
-            ("plugin", new Version(3, 2, 1, 0), Path.Combine(Path.GetDirectoryName(plugin.Path)!, library.Requested.Split(',')[0] + ".dll")),
+            (
+                "plugin",
+                new Version(3, 2, 1, 0),
+                Path.Combine(Path.GetDirectoryName(plugin.Path)!, library.Requested.Split(',')[0] + ".dll")),
             (library.Resolver, library.Version, library.Path));
         Assert.Equal("Sluice.TestPlugins.PrivateDependency", library.Context);
         PluginResolution contract = Line(plugin, "Sluice.Abstractions");

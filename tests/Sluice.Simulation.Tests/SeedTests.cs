@@ -41,6 +41,8 @@ public sealed class SeedTests(ITestOutputHelper output)
         SweepResult sweep = SeedSweep.Run(scenario, first, FreshSeeds);
         if (sweep.Failures.Count == 0) return;
         SimulationResult small = Shrinker.Shrink(scenario, sweep.Failures[0]);
-        Assert.Fail($"{sweep.Failures[0].Report}{Environment.NewLine}shrunk: {small.Report}{Environment.NewLine}store in seeds.txt: {small.Parameters.ToLine()}");
+        Assert.Fail(
+            $"{sweep.Failures[0].Report}{Environment.NewLine}shrunk: {small.Report}{Environment.NewLine}store in seeds.txt: "
+                + $"{small.Parameters.ToLine()}");
     }
 }

@@ -8,4 +8,9 @@ namespace Sluice.Simulation;
 /// <param name="Faults">Faults of all runs by kind.</param>
 /// <param name="Failures">The runs that failed, by seed.</param>
 public sealed record SweepResult(
-    int Runs, long Operations, long Crashes, int DistinctTraces, IReadOnlyDictionary<FaultKind, long> Faults, IReadOnlyList<SimulationResult> Failures);
+    int Runs,
+    long Operations,
+    long Crashes,
+    int DistinctTraces,
+    IReadOnlyDictionary<FaultKind, long> Faults,
+    IReadOnlyList<SimulationResult> Failures);

@@ -9,7 +9,8 @@ public sealed class LimitsTests
     [Fact]
     public void TheConstantsFitEachOther()
     {
-        Assert.True((long)Limits.ContextsMax * Limits.HandlesPerContextMax <= 1L << Limits.TokenIndexBits, "A token has room for every handle.");
+        Assert.True(
+            (long)Limits.ContextsMax * Limits.HandlesPerContextMax <= 1L << Limits.TokenIndexBits, "A token has room for every handle.");
         Assert.Equal(60, Limits.TokenIndexBits + Limits.TokenGenerationBits);
         Assert.True(Limits.VectorsMax <= 1024, "The system takes at most IOV_MAX vectors.");
         Assert.Equal(0, Limits.TransferBytesMax % 4096);

@@ -6,7 +6,8 @@ namespace Sluice.Tests;
 public sealed class PublicApiTests
 {
     [Fact]
-    public Task TheContractIsAsItWasReviewed() => Verifier.Verify(PublicApi.Describe(typeof(IoFile).Assembly)).UseMethodName("Sluice.Abstractions");
+    public Task TheContractIsAsItWasReviewed() =>
+        Verifier.Verify(PublicApi.Describe(typeof(IoFile).Assembly)).UseMethodName("Sluice.Abstractions");
 
     [Fact]
     public Task TheRuntimeIsAsItWasReviewed() => Verifier.Verify(PublicApi.Describe(typeof(AioSystem).Assembly)).UseMethodName("Sluice");

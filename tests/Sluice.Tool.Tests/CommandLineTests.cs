@@ -27,19 +27,22 @@ public sealed class CommandLineTests
     [InlineData("copy", "a", "b")]
     [InlineData("probe")]
     public void AnUnknownMethodListsTheKnownOnesWithTheirState(params string[] command) =>
-        ToolRun.Of([.. command, "--method", "uring"]).HasOneLine(2, "'uring'", "io_uring (discovered)", "sync (discovered)", "worker (discovered)");
+        ToolRun.Of([.. command, "--method", "uring"]).HasOneLine(
+            2, "'uring'", "io_uring (discovered)", "sync (discovered)", "worker (discovered)");
 
     [Theory]
     [InlineData("copy", "a", "b")]
     [InlineData("probe")]
-    public void TheMethodThatMovesNoDataIsRefusedWhereDataMatters(params string[] command) => ToolRun.Of([.. command, "--method", "null"]).HasOneLine(2, "'null'");
+    public void TheMethodThatMovesNoDataIsRefusedWhereDataMatters(params string[] command) =>
+        ToolRun.Of([.. command, "--method", "null"]).HasOneLine(2, "'null'");
 
     [Theory]
     [InlineData("0")]
     [InlineData("257")]
     [InlineData("-1")]
     [InlineData("many")]
-    public void ADepthOutOfRangeIsRefused(string depth) => ToolRun.Of("copy", "a", "b", "--depth", depth).HasOneLine(2, "--depth", depth, "1 to 256");
+    public void ADepthOutOfRangeIsRefused(string depth) =>
+        ToolRun.Of("copy", "a", "b", "--depth", depth).HasOneLine(2, "--depth", depth, "1 to 256");
 
     [Theory]
     [InlineData("0")]
@@ -51,7 +54,11 @@ public sealed class CommandLineTests
     public void HelpNamesEveryVerbAndTheVersionIsOneLine()
     {
         string help = ToolRun.Of("--help").Succeeds().Output;
-        foreach (string verb in (string[])["bench", "copy", "methods", "probe", "relation", "verify"]) Assert.Contains(verb, help, StringComparison.Ordinal);
+        foreach (string verb in (string[])["bench", "copy", "methods", "probe", "relation", "verify"])
+        {
+            Assert.Contains(verb, help, StringComparison.Ordinal);
+        }
+
         Assert.Contains("sluice [command]", help, StringComparison.Ordinal);
         Assert.Equal(help, ToolRun.Of().Succeeds().Output);
         Assert.Matches(@"^\d+\.\d+\.\d+\s*$", ToolRun.Of("--version").Succeeds().Output);

@@ -94,7 +94,8 @@ internal static class LogRecordEmitter
         }
         else if (record.IsAsync)
         {
-            SourceFile.WriteExpressionMethod(writer, $"static {Task} {Interface}.Redo", parameters, $"{self}.{Names.RedoAsync}(record, ({record.State})state)");
+            SourceFile.WriteExpressionMethod(
+                writer, $"static {Task} {Interface}.Redo", parameters, $"{self}.{Names.RedoAsync}(record, ({record.State})state)");
         }
         else
         {
@@ -106,7 +107,10 @@ internal static class LogRecordEmitter
 
         writer.Line();
         SourceFile.WriteExpressionMethod(
-            writer, $"static string {face}.Describe", [$"{Record} record"], record.Describes ? $"{self}.{Names.Describe}(in record)" : "\"\"");
+            writer,
+            $"static string {face}.Describe",
+            [$"{Record} record"],
+            record.Describes ? $"{self}.{Names.Describe}(in record)" : "\"\"");
         writer.Close();
     }
 }

@@ -22,27 +22,20 @@ internal static class CallbackParser
     public static ParseResult<CallbackModel>? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellationToken)
     {
         if (AttributedType.Read(context, Names.CallbackAttribute, "name", Kind, cancellationToken) is not { } read) return null;
-        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) =
-            (read.Symbol, read.Declaration, read.Diagnostics);
+        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) = read;
         string name = read.ReadName();
-        TypeModel? type = TypeParser.Parse(symbol, declaration, Kind, diagnostics);
-        bool isStub = !TypeParser.CanBeRegistered(symbol, declaration, Kind, diagnostics);
+        TypeModel? type = read.ReadType();
+        bool isStub = !read.CanBeRegistered();
         if (!symbol.IsStatic)
         {
             diagnostics.Report(DiagnosticDescriptors.CallbackClassNotStatic, declaration.Identifier.GetLocation(), symbol.Name);
         }
 
         CallbackPhases phases = ReadPhases(symbol, declaration, diagnostics);
-        List<string> taken = [];
-        foreach (ISymbol member in symbol.GetMembers().Where(static member => member.Name is Names.CallbackId or Names.Dispatch))
-        {
-            taken.Add(member.Name);
-            diagnostics.Report(DiagnosticDescriptors.MemberCollision, member.Locations[0], Kind, symbol.Name, member.Name);
-        }
-
+        EquatableArray<string> taken = read.ReadTaken(static name => name is Names.CallbackId or Names.Dispatch);
         isStub |= taken.Contains(Names.Dispatch);
-        CallbackModel? model = type is null ? null : new CallbackModel(type, name, phases, taken.ToEquatableArray(), isStub);
-        return new ParseResult<CallbackModel>(model, symbol.FullName(), name, read.ArgumentLocation, diagnostics.ToImmutable());
+        CallbackModel? model = type is null ? null : new CallbackModel(type, name, phases, taken, isStub);
+        return read.ToResult(model, name);
     }
 
     private static CallbackPhases ReadPhases(INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics)

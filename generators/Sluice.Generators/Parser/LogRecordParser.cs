@@ -16,49 +16,35 @@ internal static class LogRecordParser
 
     public static ParseResult<LogRecordModel>? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellationToken)
     {
-        if (!TypeParser.IsFirstDeclaration(context, Names.LogRecordAttribute, cancellationToken))
-        {
-            return null;
-        }
-
-        INamedTypeSymbol symbol = (INamedTypeSymbol)context.TargetSymbol;
-        TypeDeclarationSyntax declaration = (TypeDeclarationSyntax)context.TargetNode;
-        AttributeData attribute = context.Attributes[0];
-        DiagnosticBag diagnostics = new();
-        (int kind, string name) = attribute.ConstructorArguments is [{ Value: int number }, { Value: string text }] ? (number, text) : (0, "");
-        Location kindLocation = AttributeSyntaxReader.ArgumentLocation(attribute, 0, "kind", cancellationToken);
-        if (string.IsNullOrWhiteSpace(name))
-        {
-            diagnostics.Report(DiagnosticDescriptors.EmptyName, AttributeSyntaxReader.ArgumentLocation(attribute, 1, "name", cancellationToken), Kind, symbol.Name);
-        }
-
+        if (AttributedType.Read(context, Names.LogRecordAttribute, "kind", Kind, cancellationToken) is not { } read) return null;
+        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) = read;
+        (int kind, string name) = read.Attribute.ConstructorArguments is [{ Value: int number }, { Value: string text }]
+            ? (number, text)
+            : (0, "");
+        read.CheckName(name, AttributeSyntaxReader.ArgumentLocation(read.Attribute, 1, "name", cancellationToken));
         bool isStub = kind is < 0 or >= KindsMax;
         if (isStub)
         {
-            diagnostics.Report(DiagnosticDescriptors.RecordKindRange, kindLocation, symbol.Name, kind);
+            diagnostics.Report(DiagnosticDescriptors.RecordKindRange, read.ArgumentLocation, symbol.Name, kind);
         }
 
-        TypeModel? type = TypeParser.Parse(symbol, declaration, Kind, diagnostics);
-        isStub |= !TypeParser.CanBeRegistered(symbol, declaration, Kind, diagnostics);
-        foreach (ISymbol member in symbol.GetMembers().Where(static member => member.Name is Names.RecordKind or Names.RecordDispatch))
-        {
-            diagnostics.Report(DiagnosticDescriptors.MemberCollision, member.Locations[0], Kind, symbol.Name, member.Name);
-            isStub = true;
-        }
-
+        TypeModel? type = read.ReadType();
+        isStub |= !read.CanBeRegistered();
+        isStub |= read.ReadTaken(static name => name is Names.RecordKind or Names.RecordDispatch).Count != 0;
         IMethodSymbol? redo = FindRedo(symbol, declaration, diagnostics);
         bool isPage = redo?.Name == Names.RedoPage;
         if (isPage && kind is >= 0 and < PageKindsFrom)
         {
-            diagnostics.Report(DiagnosticDescriptors.PageRecordKindRange, kindLocation, symbol.Name, kind);
+            diagnostics.Report(DiagnosticDescriptors.PageRecordKindRange, read.ArgumentLocation, symbol.Name, kind);
             isStub = true;
         }
 
         bool describes = symbol.GetMembers(Names.Describe).OfType<IMethodSymbol>().Any(Signatures.IsDescribeRecord);
         isStub |= redo is null;
         string state = redo is null || isPage ? "" : redo.Parameters[1].Type.Reference();
-        LogRecordModel? model = type is null ? null : new LogRecordModel(type, kind, name, state, redo?.Name == Names.RedoAsync, isPage, describes, isStub);
-        return new ParseResult<LogRecordModel>(model, symbol.FullName(), $"{kind:X4}", kindLocation, diagnostics.ToImmutable());
+        LogRecordModel? model = type is null ? null : new LogRecordModel(
+            type, kind, name, state, redo?.Name == Names.RedoAsync, isPage, describes, isStub);
+        return read.ToResult(model, $"{kind:X4}");
     }
 
     /// <summary>Kinds used twice in one assembly.</summary>
@@ -80,16 +66,26 @@ internal static class LogRecordParser
 
     private static IMethodSymbol? FindRedo(INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics)
     {
-        IMethodSymbol[] methods = [.. symbol.GetMembers().OfType<IMethodSymbol>().Where(static method => method.Name is Names.Redo or Names.RedoAsync or Names.RedoPage)];
+        IMethodSymbol[] methods =
+        [
+            .. symbol.GetMembers().OfType<IMethodSymbol>().Where(static method => method.Name is Names.Redo or Names.RedoAsync or Names.RedoPage),
+        ];
         IMethodSymbol[] right = [.. methods.Where(Signatures.IsRedo)];
         foreach (IMethodSymbol wrong in methods.Where(static method => !Signatures.IsRedo(method)))
         {
-            diagnostics.Report(DiagnosticDescriptors.RedoSignature, wrong.Locations[0], Signatures.Show(wrong), Signatures.Redo, Signatures.RedoAsync, Signatures.RedoPage);
+            diagnostics.Report(
+                DiagnosticDescriptors.RedoSignature, wrong.Locations[0], Signatures.Show(wrong), Signatures.Redo, Signatures.RedoAsync, Signatures.RedoPage);
         }
 
         if (methods.Length == 0 || right.Length > 1)
         {
-            diagnostics.Report(DiagnosticDescriptors.RedoMissing, declaration.Identifier.GetLocation(), symbol.Name, Signatures.Redo, Signatures.RedoAsync, Signatures.RedoPage);
+            diagnostics.Report(
+                DiagnosticDescriptors.RedoMissing,
+                declaration.Identifier.GetLocation(),
+                symbol.Name,
+                Signatures.Redo,
+                Signatures.RedoAsync,
+                Signatures.RedoPage);
         }
 
         return right.Length == 1 ? right[0] : null;

@@ -61,10 +61,12 @@ internal static class Signatures
         && span.Name == type && span.TypeArguments[0].SpecialType == SpecialType.System_Byte;
 
     private static bool IsLogRecord(ITypeSymbol type) =>
-        type.TypeKind == TypeKind.Error || type is { Name: "LogRecord", ContainingNamespace: { Name: "Wal", ContainingNamespace.Name: Names.Namespace } };
+        type.TypeKind == TypeKind.Error
+        || type is { Name: "LogRecord", ContainingNamespace: { Name: "Wal", ContainingNamespace.Name: Names.Namespace } };
 
     private static bool IsValueTask(ITypeSymbol type) =>
-        type is INamedTypeSymbol { Name: "ValueTask", Arity: 0, ContainingNamespace: { Name: "Tasks", ContainingNamespace.Name: "Threading" } };
+        type is INamedTypeSymbol { Name: "ValueTask", Arity: 0 }
+        && type.ContainingNamespace is { Name: "Tasks", ContainingNamespace.Name: "Threading" };
 
     /// <summary>The method as it stands in source, for a message.</summary>
     public static string Show(IMethodSymbol method)

@@ -19,10 +19,9 @@ internal static class StateMachineParser
     public static ParseResult<StateMachineModel>? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellationToken)
     {
         if (AttributedType.Read(context, Names.StateMachineAttribute, "states", Kind, cancellationToken) is not { } read) return null;
-        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) =
-            (read.Symbol, read.Declaration, read.Diagnostics);
+        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) = read;
         Location statesLocation = read.ArgumentLocation;
-        TypeModel? type = TypeParser.Parse(symbol, declaration, Kind, diagnostics);
+        TypeModel? type = read.ReadType();
         if (symbol.IsReadOnly)
         {
             diagnostics.Report(DiagnosticDescriptors.ReadOnlyMachine, declaration.Identifier.GetLocation(), symbol.Name);
@@ -32,7 +31,7 @@ internal static class StateMachineParser
         INamedTypeSymbol? states = ReadStates(read.Attribute, symbol, context.SemanticModel.Compilation, statesLocation, diagnostics);
         List<string> names = states is null ? [] : ReadStateNames(states, symbol, statesLocation, diagnostics);
         bool isStub = names.Count == 0;
-        EquatableArray<string> taken = ReadMembers(symbol, diagnostics);
+        EquatableArray<string> taken = ReadMembers(read);
         List<TransitionModel> transitions = TransitionParser.Parse(
             symbol, states, names, isStub, statesLocation, diagnostics, cancellationToken);
         if (!isStub && transitions.Count > 0)
@@ -49,7 +48,7 @@ internal static class StateMachineParser
         StateMachineModel? model = type is null ? null : new StateMachineModel(
             type, states?.Reference() ?? "", states is null ? "private" : StatesAccess(states, symbol),
             names.Select(Text.Escape).ToEquatableArray(), Order(transitions), taken, isStub);
-        return new ParseResult<StateMachineModel>(model, symbol.FullName(), symbol.Name, statesLocation, diagnostics.ToImmutable());
+        return read.ToResult(model, symbol.Name);
     }
 
     /// <summary>The names that a transition's method may not have.</summary>
@@ -111,20 +110,20 @@ internal static class StateMachineParser
         return [.. members.Select(static member => member.Name)];
     }
 
-    private static EquatableArray<string> ReadMembers(INamedTypeSymbol symbol, DiagnosticBag diagnostics)
+    private static EquatableArray<string> ReadMembers(AttributedType read)
     {
         List<string> taken = [];
-        foreach (ISymbol member in symbol.GetMembers())
+        foreach (ISymbol member in read.Symbol.GetMembers())
         {
             if (IsEmittedMember(member.Name))
             {
                 taken.Add(member.Name);
-                diagnostics.Report(DiagnosticDescriptors.MemberCollision, member.Locations[0], Kind, symbol.Name, member.Name);
+                read.ReportCollision(member);
             }
             else if (member is IFieldSymbol { IsStatic: false, IsConst: false } field)
             {
                 ISymbol shown = field.AssociatedSymbol ?? field;
-                diagnostics.Report(DiagnosticDescriptors.MachineHasFields, shown.Locations[0], symbol.Name, shown.Name);
+                read.Diagnostics.Report(DiagnosticDescriptors.MachineHasFields, shown.Locations[0], read.Symbol.Name, shown.Name);
             }
         }
 

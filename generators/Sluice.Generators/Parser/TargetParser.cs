@@ -14,11 +14,10 @@ internal static class TargetParser
     public static ParseResult<TargetModel>? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellationToken)
     {
         if (AttributedType.Read(context, Names.TargetAttribute, "name", Kind, cancellationToken) is not { } read) return null;
-        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) =
-            (read.Symbol, read.Declaration, read.Diagnostics);
+        (INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics) = read;
         string name = read.ReadName();
-        TypeModel? type = TypeParser.Parse(symbol, declaration, Kind, diagnostics);
-        bool isStub = !TypeParser.CanBeRegistered(symbol, declaration, Kind, diagnostics);
+        TypeModel? type = read.ReadType();
+        bool isStub = !read.CanBeRegistered();
         isStub |= !IsUnmanaged(symbol, declaration, diagnostics);
         CheckSize(symbol, declaration, diagnostics);
         bool canReopen = read.Attribute.BooleanProperty("CanReopen", fallback: true);
@@ -32,10 +31,10 @@ internal static class TargetParser
 
         EquatableArray<string> callbacks = ReadCallbacks(
             read.Attribute, symbol, context.SemanticModel.Compilation, diagnostics, cancellationToken);
-        EquatableArray<string> taken = ReadTakenMembers(symbol, diagnostics);
+        EquatableArray<string> taken = ReadTakenMembers(read);
         TargetModel? model = type is null ? null : new TargetModel(
             type, name, canReopen, hasDescribe, hasReopen, DescribedMembers(symbol), callbacks, taken, isStub);
-        return new ParseResult<TargetModel>(model, symbol.FullName(), name, read.ArgumentLocation, diagnostics.ToImmutable());
+        return read.ToResult(model, name);
     }
 
     private static bool IsUnmanaged(INamedTypeSymbol symbol, TypeDeclarationSyntax declaration, DiagnosticBag diagnostics)
@@ -180,10 +179,10 @@ internal static class TargetParser
     /// A start method that the user declares with the signature of an emitted one takes its place. Any other member with
     /// the name of an emitted one is a mistake.
     /// </summary>
-    private static EquatableArray<string> ReadTakenMembers(INamedTypeSymbol symbol, DiagnosticBag diagnostics)
+    private static EquatableArray<string> ReadTakenMembers(AttributedType read)
     {
         List<string> taken = [];
-        foreach (ISymbol member in symbol.GetMembers().Where(static member => !member.IsImplicitlyDeclared))
+        foreach (ISymbol member in read.Symbol.GetMembers().Where(static member => !member.IsImplicitlyDeclared))
         {
             bool isStart = Signatures.IsStartMethod(member.Name);
             if (isStart && member is IMethodSymbol method)
@@ -193,7 +192,7 @@ internal static class TargetParser
             else if (isStart || member.Name is Names.TargetId or Names.AttachTo)
             {
                 taken.Add(member.Name);
-                diagnostics.Report(DiagnosticDescriptors.MemberCollision, member.Locations[0], Kind, symbol.Name, member.Name);
+                read.ReportCollision(member);
             }
         }
 

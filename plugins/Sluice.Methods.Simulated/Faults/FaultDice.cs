@@ -21,7 +21,14 @@ internal sealed class FaultDice
     /// Finds the next rule that hits an operation, from a position on: rules of time at its submission, the others at its execution.
     /// </summary>
     internal Rule? Next(
-        bool isAtSubmit, IoOperation operation, bool isFlushed, string path, long offsetBytes, long lengthBytes, long nowNanoseconds, ref int position)
+        bool isAtSubmit,
+        IoOperation operation,
+        bool isFlushed,
+        string path,
+        long offsetBytes,
+        long lengthBytes,
+        long nowNanoseconds,
+        ref int position)
     {
         while (position < _rules.Length)
         {

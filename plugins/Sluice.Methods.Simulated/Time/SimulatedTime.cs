@@ -55,8 +55,8 @@ public sealed class SimulatedTime : TimeProvider
     }
 
     /// <summary>
-    /// Rests, to the nanosecond. <see cref="Task.Delay(TimeSpan, TimeProvider)"/> drops what is below a millisecond and then does not rest at
-    /// all: a flow that rests so between looks never lets this time move on.
+    /// Rests, to the nanosecond. <see cref="Task.Delay(TimeSpan, TimeProvider)"/> drops what is below a millisecond and then does not rest
+    /// at all: a flow that rests so between looks never lets this time move on.
     /// </summary>
     /// <param name="span">How long. Above zero.</param>
     /// <returns>Completes when somebody waits and the time has come; what awaits it goes on where it was awaited.</returns>
@@ -66,7 +66,8 @@ public sealed class SimulatedTime : TimeProvider
 
         // Not inside the callback: that runs while somebody drives the disk.
         TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using ITimer timer = CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), over, span, Timeout.InfiniteTimeSpan);
+        using ITimer timer = CreateTimer(
+            static state => ((TaskCompletionSource)state!).TrySetResult(), over, span, Timeout.InfiniteTimeSpan);
         await over.Task;
     }
 

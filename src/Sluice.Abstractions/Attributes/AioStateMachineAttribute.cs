@@ -15,6 +15,9 @@ public sealed class AioStateMachineAttribute(Type states) : Attribute
     /// <summary>The enum of states.</summary>
     public Type States { get; } = states;
 
-    /// <summary>Whether the machine may rest for ever in a state that has no way out (a closed file, an unloaded plugin). False unless said otherwise.</summary>
+    /// <summary>
+    /// Whether the machine may rest for ever in a state that has no way out (a closed file, an unloaded plugin). False unless said
+    /// otherwise.
+    /// </summary>
     public bool AllowsFinalStates { get; init; }
 }

@@ -15,6 +15,9 @@ public enum IoCreation
     /// <summary>It is made if it does not exist and emptied if it does.</summary>
     CreateOrTruncate,
 
-    /// <summary>A file without a name in the folder that the path names; gone when closed. Where the system has none, a name is made and removed at once.</summary>
+    /// <summary>
+    /// A file without a name in the folder that the path names; gone when closed. Where the system has none, a name is made and removed at
+    /// once.
+    /// </summary>
     Unnamed,
 }

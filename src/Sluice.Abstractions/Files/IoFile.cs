@@ -21,7 +21,8 @@ public abstract class IoFile : IDisposable
 {
     // 128 bytes: two cache lines, because adjacent lines are fetched together.
     private const int StripeInts = 32;
-    private static readonly int s_stripes = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(Environment.ProcessorCount, 1, 16));
+    private static readonly int s_stripes = (int)System.Numerics.BitOperations.RoundUpToPowerOf2(
+        (uint)Math.Clamp(Environment.ProcessorCount, 1, 16));
 
     private readonly int[] _holds = new int[s_stripes * StripeInts];
     private readonly Lock _ownersLock = new();
@@ -128,7 +129,9 @@ public abstract class IoFile : IDisposable
     /// <summary>Whether it is really closed: nothing was in flight any more.</summary>
     public bool IsReleased => Volatile.Read(ref _closed) != 0;
 
-    /// <summary>Releases what the file stands on. Called once, when nothing is in flight. May be called by a reaping thread: does not throw.</summary>
+    /// <summary>
+    /// Releases what the file stands on. Called once, when nothing is in flight. May be called by a reaping thread: does not throw.
+    /// </summary>
     protected abstract void CloseCore();
 
     /// <summary>Adds an action to run just before <see cref="CloseCore"/>, once per action however often it is added.</summary>

@@ -9,7 +9,9 @@ public sealed record IoOpenOptions
     /// <summary>What to do when it exists or does not. It must exist unless said otherwise.</summary>
     public IoCreation Creation { get; init; } = IoCreation.OpenExisting;
 
-    /// <summary>Bypass the system's cache (O_DIRECT): every address, offset and length must be aligned; see <see cref="IoFile.Capabilities"/>.</summary>
+    /// <summary>
+    /// Bypass the system's cache (O_DIRECT): every address, offset and length must be aligned; see <see cref="IoFile.Capabilities"/>.
+    /// </summary>
     public bool Direct { get; init; }
 
     /// <summary>Every write is durable when it completes (O_DSYNC).</summary>
@@ -18,10 +20,14 @@ public sealed record IoOpenOptions
     /// <summary>Every write is durable when it completes, with all metadata, times among them (O_SYNC).</summary>
     public bool WriteThroughAll { get; init; }
 
-    /// <summary>Refuse to open while another open file holds the same lock (an advisory exclusive lock of the whole file, kept until close).</summary>
+    /// <summary>
+    /// Refuse to open while another open file holds the same lock (an advisory exclusive lock of the whole file, kept until close).
+    /// </summary>
     public bool Exclusive { get; init; }
 
-    /// <summary>Space to reserve from the start of the file when it is opened for writing, in bytes; the length becomes at least this. 0 for none.</summary>
+    /// <summary>
+    /// Space to reserve from the start of the file when it is opened for writing, in bytes; the length becomes at least this. 0 for none.
+    /// </summary>
     public long PreallocateBytes { get; init; }
 
     /// <summary>Permission bits of a file that is made, before the process's mask. Owner read and write unless said otherwise.</summary>

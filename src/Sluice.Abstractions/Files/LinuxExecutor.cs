@@ -4,23 +4,26 @@ using Sluice.Methods;
 
 namespace Sluice;
 
-/// <summary>Executes requests with Linux's system calls. EINTR is tried again: the runtime suspends threads with a signal for its collections.</summary>
+/// <summary>
+/// Executes requests with Linux's system calls. EINTR is tried again: the runtime suspends threads with a signal for its collections.
+/// </summary>
 internal sealed unsafe class LinuxExecutor : OsExecutor
 {
     // Cleared when the kernel does not have the call at all. What a file's system cannot do is remembered per file.
     private volatile bool _kernelHasNoWait = true;
 
-    internal override IoOutcome Execute(OsFile file, IoRequest request) => request.OffsetBytes < 0 ? new IoOutcome(-Errno.EINVAL) : request.Operation switch
-    {
-        // A negative offset means "where the file stands" to some of these calls.
-        IoOperation.Read => Read(file.Descriptor, request),
-        IoOperation.Write => Write(file.Descriptor, request),
-        IoOperation.Fsync => Retry(file.Descriptor, static descriptor => Libc.Fsync(descriptor)),
-        IoOperation.Fdatasync => Retry(file.Descriptor, static descriptor => Libc.Fdatasync(descriptor)),
-        IoOperation.FlushRange => FlushRange(file.Descriptor, request),
-        IoOperation.Allocate => Allocate(file.Descriptor, request),
-        _ => new IoOutcome(-Errno.EINVAL),
-    };
+    internal override IoOutcome Execute(OsFile file, IoRequest request) =>
+        request.OffsetBytes < 0 ? new IoOutcome(-Errno.EINVAL) : request.Operation switch
+        {
+            // A negative offset means "where the file stands" to some of these calls.
+            IoOperation.Read => Read(file.Descriptor, request),
+            IoOperation.Write => Write(file.Descriptor, request),
+            IoOperation.Fsync => Retry(file.Descriptor, static descriptor => Libc.Fsync(descriptor)),
+            IoOperation.Fdatasync => Retry(file.Descriptor, static descriptor => Libc.Fdatasync(descriptor)),
+            IoOperation.FlushRange => FlushRange(file.Descriptor, request),
+            IoOperation.Allocate => Allocate(file.Descriptor, request),
+            _ => new IoOutcome(-Errno.EINVAL),
+        };
 
     internal override bool TryExecuteWithoutBlocking(OsFile file, IoRequest request, out IoOutcome outcome)
     {

@@ -3,7 +3,9 @@ using Sluice.Methods;
 
 namespace Sluice;
 
-/// <summary>Executes requests on files of the operating system, on the calling thread: with the system's own calls on Linux, portably elsewhere.</summary>
+/// <summary>
+/// Executes requests on files of the operating system, on the calling thread: with the system's own calls on Linux, portably elsewhere.
+/// </summary>
 internal abstract class OsExecutor
 {
     /// <summary>The executor for this system. The switch is for tests: it takes the portable way on Linux too.</summary>

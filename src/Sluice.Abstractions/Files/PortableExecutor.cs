@@ -31,7 +31,8 @@ internal sealed unsafe class PortableExecutor : OsExecutor
                     return new IoOutcome(-Errno.EINVAL);
             }
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException)
         {
             return new IoOutcome(-ErrnoOf(exception));
         }

@@ -7,7 +7,11 @@ internal static class PortableFileSystem
 {
     internal static OsFile Open(string path, IoOpenOptions options)
     {
-        if (options.Direct) throw new AioException($"open {path}", Errno.EOPNOTSUPP, "direct I/O is supported on Linux only; open it without Direct");
+        if (options.Direct)
+        {
+            throw new AioException($"open {path}", Errno.EOPNOTSUPP, "direct I/O is supported on Linux only; open it without Direct");
+        }
+
         bool unnamed = options.Creation == IoCreation.Unnamed;
         string realPath = unnamed ? Path.Combine(path, $".sluice-{Guid.NewGuid():N}.tmp") : path;
         SafeFileHandle? handle = null;
@@ -17,10 +21,18 @@ internal static class PortableFileSystem
             options.Access switch { IoAccess.Read => FileAccess.Read, IoAccess.Write => FileAccess.Write, _ => FileAccess.ReadWrite },
             options.Exclusive ? FileShare.None : FileShare.ReadWrite | FileShare.Delete,
             (options.WriteThrough || options.WriteThroughAll ? FileOptions.WriteThrough : 0) | (unnamed ? FileOptions.DeleteOnClose : 0)));
-        OsFile file = new(realPath, options.Access, handle!, new IoFileCapabilities { IsDurableOnCompletion = options.WriteThrough || options.WriteThroughAll, VectorsMax = 1024 });
+        OsFile file = new(
+            realPath,
+            options.Access,
+            handle!,
+            new IoFileCapabilities { IsDurableOnCompletion = options.WriteThrough || options.WriteThroughAll, VectorsMax = 1024 });
         try
         {
-            if (options.Access.HasFlag(IoAccess.Write) && options.PreallocateBytes > file.GetLength()) file.SetLength(options.PreallocateBytes);
+            if (options.Access.HasFlag(IoAccess.Write) && options.PreallocateBytes > file.GetLength())
+            {
+                file.SetLength(options.PreallocateBytes);
+            }
+
             return file;
         }
         catch
@@ -37,7 +49,8 @@ internal static class PortableFileSystem
         {
             action();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
             int errno = exception switch
             {

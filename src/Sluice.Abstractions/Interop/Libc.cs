@@ -27,8 +27,12 @@ internal static unsafe partial class Libc
     internal const uint STATX_DIOALIGN = 0x2000;
 
     // These two differ between processor families.
-    internal static readonly int O_DIRECT = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x10000 : 0x4000;
-    internal static readonly int O_DIRECTORY = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x4000 : 0x10000;
+    internal static readonly int O_DIRECT = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64
+        ? 0x10000
+        : 0x4000;
+    internal static readonly int O_DIRECTORY = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64
+        ? 0x4000
+        : 0x10000;
 
     internal static int O_TMPFILE => 0x400000 | O_DIRECTORY;
 

@@ -1,6 +1,8 @@
 namespace Sluice.Methods;
 
-/// <summary>Makes an io_method. The plugin host creates one per load, on the thread that loads, and keeps no other reference into the plugin.</summary>
+/// <summary>
+/// Makes an io_method. The plugin host creates one per load, on the thread that loads, and keeps no other reference into the plugin.
+/// </summary>
 public interface IIoMethodFactory
 {
     /// <summary>

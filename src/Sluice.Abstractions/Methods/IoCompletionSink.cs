@@ -9,6 +9,7 @@ public abstract class IoCompletionSink
     /// from then on the method no longer touches it. Does not throw and does not block, but runs the completion callbacks of
     /// the layers above: hold no lock that <see cref="IoMethodContext.Submit"/> needs.
     /// </summary>
-    /// <param name="completions">The completions; read before the call returns. In the order in which the requests ended, as far as known.</param>
+    /// <param name="completions">The completions; read before the call returns. In the order in which the requests ended, as far as
+    /// known.</param>
     public abstract void Complete(ReadOnlySpan<IoCompletion> completions);
 }

@@ -77,10 +77,16 @@ public abstract class IoMethod : IDisposable
         return false;
     }
 
-    /// <summary>What was negotiated with the system and what happened since, as name and value, for people: ring features, worker bounds, refusals, overflows. Any thread.</summary>
+    /// <summary>
+    /// What was negotiated with the system and what happened since, as name and value, for people: ring features, worker bounds, refusals,
+    /// overflows. Any thread.
+    /// </summary>
     public virtual IEnumerable<KeyValuePair<string, string>> Describe() => [];
 
-    /// <summary>Counters of the method by name, monotonic, for metrics: queue overflows, synchronous fallbacks, punts, refused registrations. Any thread.</summary>
+    /// <summary>
+    /// Counters of the method by name, monotonic, for metrics: queue overflows, synchronous fallbacks, punts, refused registrations. Any
+    /// thread.
+    /// </summary>
     public virtual IEnumerable<KeyValuePair<string, long>> ReadCounters() => [];
 
     /// <summary>Releases everything. All contexts were disposed before. Joins the method's threads.</summary>

@@ -27,6 +27,8 @@ public sealed record IoMethodCapabilities
     /// <summary>Whether <see cref="IoMethod.RegisterBuffers"/> can do anything.</summary>
     public bool RegistersBuffers { get; init; }
 
-    /// <summary>The most requests in flight per context that the method can take; a system with more handles per context is refused.</summary>
+    /// <summary>
+    /// The most requests in flight per context that the method can take; a system with more handles per context is refused.
+    /// </summary>
     public int DepthMax { get; init; } = int.MaxValue;
 }

@@ -56,7 +56,10 @@ public abstract class IoMethodContext : IDisposable
     /// <summary>Driven methods only. Whether completions are there to reap: a cheap look from any thread, allowed to be stale.</summary>
     public virtual bool HasCompletions => throw new NotSupportedException();
 
-    /// <summary>Driven methods only. Makes a current or the next <see cref="Wait"/> return. Any thread, also while and after the state is disposed: nothing happens then.</summary>
+    /// <summary>
+    /// Driven methods only. Makes a current or the next <see cref="Wait"/> return. Any thread, also while and after the state is disposed:
+    /// nothing happens then.
+    /// </summary>
     public virtual void Wake() => throw new NotSupportedException();
 
     /// <summary>

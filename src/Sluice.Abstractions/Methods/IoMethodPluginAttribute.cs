@@ -5,7 +5,8 @@ namespace Sluice.Methods;
 /// <c>[assembly: IoMethodPlugin("sync", typeof(SyncMethodFactory), IoContract.Major, IoContract.Minor)]</c>.
 /// </summary>
 /// <param name="name">The io_method's name, as settings and commands write it: lower case, digits and underscores.</param>
-/// <param name="factory">A public class with a public constructor without parameters that implements <see cref="IIoMethodFactory"/>.</param>
+/// <param name="factory">A public class with a public constructor without parameters that implements
+/// <see cref="IIoMethodFactory"/>.</param>
 /// <param name="contractMajor">Write <see cref="IoContract.Major"/>.</param>
 /// <param name="contractMinor">Write <see cref="IoContract.Minor"/>.</param>
 [AttributeUsage(AttributeTargets.Assembly)]

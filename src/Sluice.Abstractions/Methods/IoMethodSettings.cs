@@ -30,7 +30,8 @@ public sealed class IoMethodSettings
     public int GetInt32(string name, int defaultValue, int minimum, int maximum)
     {
         if (!Values.TryGetValue(name, out string? text)) return defaultValue;
-        bool isNumber = int.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out int value);
+        bool isNumber = int.TryParse(
+            text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out int value);
         if (!isNumber || value < minimum || value > maximum)
         {
             throw new IoMethodException($"Setting '{name}' is '{text}': give a whole number from {minimum} to {maximum}.");
@@ -63,7 +64,9 @@ public sealed class IoMethodSettings
             if (!isKnown)
             {
                 throw new IoMethodException(
-                    known.IsEmpty ? $"Setting '{name}' is not known: this io_method has no settings." : $"Setting '{name}' is not known. Known: {string.Join(", ", known!)}.");
+                    known.IsEmpty
+                        ? $"Setting '{name}' is not known: this io_method has no settings."
+                        : $"Setting '{name}' is not known. Known: {string.Join(", ", known!)}.");
             }
         }
     }

@@ -15,7 +15,9 @@ public enum IoOperation : byte
     /// <summary>Make the file's data and all its metadata durable. Covers only writes that completed before it was submitted.</summary>
     Fsync,
 
-    /// <summary>Make the file's data durable, and the metadata needed to read it back. Covers only writes that completed before it was submitted.</summary>
+    /// <summary>
+    /// Make the file's data durable, and the metadata needed to read it back. Covers only writes that completed before it was submitted.
+    /// </summary>
     Fdatasync,
 
     /// <summary>Ask the system to start writing back a range. A hint: promises nothing about durability.</summary>

@@ -14,7 +14,10 @@ public sealed unsafe class IoRequest
         _vectors = vectors;
     }
 
-    /// <summary>The number of the request within its context, below <see cref="IoMethodContextOptions.HandleCount"/>: an index for a method's own per-request state.</summary>
+    /// <summary>
+    /// The number of the request within its context, below <see cref="IoMethodContextOptions.HandleCount"/>: an index for a method's own
+    /// per-request state.
+    /// </summary>
     public int Slot { get; }
 
     /// <summary>
@@ -35,7 +38,9 @@ public sealed unsafe class IoRequest
     /// <summary>Where in the file, in bytes.</summary>
     public long OffsetBytes { get; internal set; }
 
-    /// <summary>The sum of the vectors' lengths, or the length of the range. Never 0 for a read or write: the runtime completes those itself.</summary>
+    /// <summary>
+    /// The sum of the vectors' lengths, or the length of the range. Never 0 for a read or write: the runtime completes those itself.
+    /// </summary>
     public long LengthBytes { get; internal set; }
 
     /// <summary>The file; held open until the completion was delivered.</summary>

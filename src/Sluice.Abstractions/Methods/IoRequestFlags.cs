@@ -13,7 +13,9 @@ public enum IoRequestFlags : byte
     /// <summary>The file is read and written through the page cache: a hit is a copy by whoever executes it.</summary>
     Buffered = 2,
 
-    /// <summary>The completion touches state that only the issuing flow may touch. Never reaches <see cref="IoMethodContext.Submit"/>.</summary>
+    /// <summary>
+    /// The completion touches state that only the issuing flow may touch. Never reaches <see cref="IoMethodContext.Submit"/>.
+    /// </summary>
     ReferencesLocal = 4,
 
     /// <summary>A write that is durable when it completes (RWF_DSYNC, or what the file has for it).</summary>

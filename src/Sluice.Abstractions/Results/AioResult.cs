@@ -49,14 +49,18 @@ public readonly struct AioResult : IEquatable<AioResult>
     /// <summary>The callback that judged it; default when it was the runtime.</summary>
     public AioCallbackId Judge { get; }
 
-    /// <summary>True when nobody can know whether the I/O took effect, or still will (a remote write that timed out). Never safe to treat as not done.</summary>
+    /// <summary>
+    /// True when nobody can know whether the I/O took effect, or still will (a remote write that timed out). Never safe to treat as not
+    /// done.
+    /// </summary>
     public bool IsOutcomeUnknown => (_flags & OutcomeUnknownFlag) != 0;
 
     /// <summary>True when the data was written and making it durable failed. The file is poisoned.</summary>
     public bool IsFlushFailure => (_flags & FlushFailedFlag) != 0;
 
     /// <summary>The error number of the system when the I/O failed with one, whoever explains it; 0 otherwise.</summary>
-    public int Errno => Status == AioStatus.Error && Detail <= ErrnoMax && (Judge == default || (_flags & ErrnoFlag) != 0) ? (int)Detail : 0;
+    public int Errno =>
+        Status == AioStatus.Error && Detail <= ErrnoMax && (Judge == default || (_flags & ErrnoFlag) != 0) ? (int)Detail : 0;
 
     /// <summary>True for <see cref="AioStatus.Ok"/> and <see cref="AioStatus.Warning"/>: all of it was done.</summary>
     public bool IsComplete => Status is AioStatus.Ok or AioStatus.Warning;
@@ -84,14 +88,16 @@ public readonly struct AioResult : IEquatable<AioResult>
     /// <param name="value">The new number.</param>
     /// <param name="judge">The callback that judges.</param>
     /// <param name="detail">Bits that belong to <paramref name="judge"/>.</param>
-    public AioResult JudgedBy(AioCallbackId judge, AioStatus status, int value, ulong detail = 0) => new(status, value, judge, detail, (byte)(_flags & ~ErrnoFlag));
+    public AioResult JudgedBy(AioCallbackId judge, AioStatus status, int value, ulong detail = 0) =>
+        new(status, value, judge, detail, (byte)(_flags & ~ErrnoFlag));
 
     /// <summary>
     /// This result in the words of a callback: all of it stays, the error number too, and <paramref name="judge"/> is asked for the reason.
     /// For a layer that knows what to advise.
     /// </summary>
     /// <param name="judge">The callback whose <c>Report</c> explains it; it finds the number in <see cref="Errno"/>.</param>
-    public AioResult ExplainedBy(AioCallbackId judge) => new(Status, Value, judge, Detail, Errno == 0 ? _flags : (byte)(_flags | ErrnoFlag));
+    public AioResult ExplainedBy(AioCallbackId judge) =>
+        new(Status, Value, judge, Detail, Errno == 0 ? _flags : (byte)(_flags | ErrnoFlag));
 
     /// <inheritdoc/>
     public bool Equals(AioResult other) =>
@@ -110,5 +116,7 @@ public readonly struct AioResult : IEquatable<AioResult>
     public static bool operator !=(AioResult left, AioResult right) => !left.Equals(right);
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Status} {Value}{(Detail == 0 ? "" : $" (detail {Detail})")}{(IsOutcomeUnknown ? ", outcome unknown" : "")}{(IsFlushFailure ? ", flush failed" : "")}";
+    public override string ToString() =>
+        $"{Status} {Value}{(Detail == 0 ? "" : $" (detail {Detail})")}"
+            + $"{(IsOutcomeUnknown ? ", outcome unknown" : "")}{(IsFlushFailure ? ", flush failed" : "")}";
 }

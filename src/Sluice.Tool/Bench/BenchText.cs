@@ -45,5 +45,6 @@ internal static class BenchText
     };
 
     /// <summary>A ratio: <c>1.93x</c>.</summary>
-    internal static string Ratio(double value) => $"{value.ToString(value >= 100 ? "0" : value >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture)}x";
+    internal static string Ratio(double value) =>
+        $"{value.ToString(value >= 100 ? "0" : value >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture)}x";
 }

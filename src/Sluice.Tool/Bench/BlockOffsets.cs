@@ -26,7 +26,8 @@ internal sealed class BlockOffsets
         new(rangeBytes, blockBytes, (ulong)(seed + 1) * 0x9E3779B97F4A7C15, counter: null);
 
     /// <summary>One block after the other. Those who share a counter share the order; any number of flows.</summary>
-    internal static BlockOffsets Sequential(long rangeBytes, int blockBytes, StrongBox<long> counter) => new(rangeBytes, blockBytes, 0, counter);
+    internal static BlockOffsets Sequential(long rangeBytes, int blockBytes, StrongBox<long> counter) =>
+        new(rangeBytes, blockBytes, 0, counter);
 
     /// <summary>The next offset in bytes.</summary>
     internal long Next()

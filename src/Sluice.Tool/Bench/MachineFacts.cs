@@ -14,7 +14,9 @@ internal sealed record MachineFacts(IReadOnlyList<KeyValuePair<string, string>> 
     {
         List<KeyValuePair<string, string>> facts =
         [
-            new("Processor", $"{ProcessorName() ?? $"{RuntimeInformation.ProcessArchitecture}"}, {Environment.ProcessorCount} cores for this process"),
+            new(
+                "Processor",
+                $"{ProcessorName() ?? $"{RuntimeInformation.ProcessArchitecture}"}, {Environment.ProcessorCount} cores for this process"),
             new("Memory", ByteSize.Format(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)),
             new("System", RuntimeInformation.OSDescription.Trim()),
             new("Kernel", Lines("/proc/sys/kernel/osrelease").FirstOrDefault() ?? Environment.OSVersion.VersionString),

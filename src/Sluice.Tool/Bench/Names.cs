@@ -49,7 +49,8 @@ internal static class Names
     internal static string Scenarios => string.Join(", ", s_scenarios.Select(static entry => entry.Name));
 
     /// <summary>The names of those that need a relation.</summary>
-    internal static string StorageScenarios => string.Join(", ", s_scenarios.Where(static entry => IsStorage(entry.Scenario)).Select(static entry => entry.Name));
+    internal static string StorageScenarios =>
+        string.Join(", ", s_scenarios.Where(static entry => IsStorage(entry.Scenario)).Select(static entry => entry.Name));
 
     /// <summary>Whether it works on a relation rather than on a plain file.</summary>
     internal static bool IsStorage(Scenario scenario) => scenario >= Scenario.Scan;

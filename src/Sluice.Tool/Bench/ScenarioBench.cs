@@ -29,7 +29,11 @@ internal static class ScenarioBench
             bool isDirect = request.IsDirect && scenario != Scenario.Null;
             if (!isDirect && scenario is not (Scenario.LogWrite or Scenario.RandomWrite))
             {
-                if (scenario != Scenario.Null) notes.Add("Page cache: the file was read before, no device is involved. --direct bypasses it.");
+                if (scenario != Scenario.Null)
+                {
+                    notes.Add("Page cache: the file was read before, no device is involved. --direct bypasses it.");
+                }
+
                 file.ReadIntoCache(rangeBytes, cancellationToken);
             }
             else if (!isDirect && scenario == Scenario.RandomWrite)
@@ -62,7 +66,8 @@ internal static class ScenarioBench
     {
         BenchResult result = BenchRunner.Run(run.Workload, run.Method, run.Mode, cancellationToken);
         string command = (run with { Workload = run.Workload with { Scenario = scenario } }).Command;
-        return new BenchRow(result with { Scenario = Names.Of(scenario) }, command, run.Workload.IsDurable ? Names.Of(run.Workload.Durable) : null);
+        return new BenchRow(
+            result with { Scenario = Names.Of(scenario) }, command, run.Workload.IsDurable ? Names.Of(run.Workload.Durable) : null);
     }
 
     /// <summary>The run of a method; in the null scenario <c>pread</c> reads from the page cache.</summary>
@@ -113,8 +118,17 @@ internal static class ScenarioBench
             return [Names.NullMethod, Names.PreadMethod];
         }
 
-        if (method == Names.NullMethod) throw new UsageException("the method null does no I/O and is measured by the scenario null: sluice bench null.");
-        if (method == Names.SimulatedMethod) throw new UsageException("the method simulated has a disk in memory and a clock of its own, and is measured by: sluice simulate --benchmark.");
+        if (method == Names.NullMethod)
+        {
+            throw new UsageException("the method null does no I/O and is measured by the scenario null: sluice bench null.");
+        }
+
+        if (method == Names.SimulatedMethod)
+        {
+            throw new UsageException(
+                "the method simulated has a disk in memory and a clock of its own, and is measured by: sluice simulate --benchmark.");
+        }
+
         if (scenario == Scenario.Spill && method is Names.RandomAccessMethod or Names.PreadMethod)
         {
             throw new UsageException($"the scenario spill is done by io_methods only, not by '{method}'.");
@@ -193,7 +207,8 @@ internal static class ScenarioBench
         long sizeBytes = request.SizeBytes ?? (scenario == Scenario.Null ? NullSizeBytesDefault : SizeBytesDefault);
         if (sizeBytes < request.BlockBytes)
         {
-            throw new UsageException($"--size {BenchText.Argument(sizeBytes)} is less than one block of {BenchText.Argument(request.BlockBytes)}.");
+            throw new UsageException(
+                $"--size {BenchText.Argument(sizeBytes)} is less than one block of {BenchText.Argument(request.BlockBytes)}.");
         }
 
 
@@ -203,12 +218,14 @@ internal static class ScenarioBench
         if (!File.Exists(path))
         {
             if (request.Overwrites) return BenchFile.MakeNamed(path, sizeBytes, cancellationToken);
-            throw new UsageException($"--file {path} does not exist: leave --file out for a temporary file, or add --overwrite to make this one.");
+            throw new UsageException(
+                $"--file {path} does not exist: leave --file out for a temporary file, or add --overwrite to make this one.");
         }
 
         if (isWriting && !request.Overwrites)
         {
-            throw new UsageException($"--file {path} exists and {Names.Of(scenario)} would overwrite its content: add --overwrite if that is meant.");
+            throw new UsageException(
+                $"--file {path} exists and {Names.Of(scenario)} would overwrite its content: add --overwrite if that is meant.");
         }
 
         return BenchFile.Existing(path);
@@ -218,6 +235,7 @@ internal static class ScenarioBench
     {
         long rangeBytes = Math.Min(file.LengthBytes, request.SizeBytes ?? long.MaxValue);
         if (rangeBytes >= request.BlockBytes) return rangeBytes;
-        throw new UsageException($"--file {file.Path} has {file.LengthBytes} bytes, less than one block of {BenchText.Argument(request.BlockBytes)}.");
+        throw new UsageException(
+            $"--file {file.Path} has {file.LengthBytes} bytes, less than one block of {BenchText.Argument(request.BlockBytes)}.");
     }
 }

@@ -16,7 +16,10 @@ internal static class StandardProgramme
     /// <param name="request">A size and a time, when they were asked for.</param>
     /// <param name="error">Gets progress.</param>
     /// <param name="cancellationToken">Stops and removes the file.</param>
-    internal static BenchReport Run(BenchRequest request, TextWriter error, CancellationToken cancellationToken) => BenchProgress.Run(error, progress =>
+    internal static BenchReport Run(BenchRequest request, TextWriter error, CancellationToken cancellationToken) =>
+        BenchProgress.Run(error, progress => Run(request, progress, cancellationToken));
+
+    private static BenchReport Run(BenchRequest request, BenchProgress progress, CancellationToken cancellationToken)
     {
         string directory = Path.GetTempPath();
         long sizeBytes = request.SizeBytes ?? SizeFor(directory);
@@ -46,10 +49,11 @@ internal static class StandardProgramme
         }
 
         return new BenchReport(sections, notes, facts, sizeBytes);
-    });
+    }
 
     // One method that fails in one scenario does not take the rest of the programme with it: the report says so.
-    private static void Make(PlannedRun run, Scenario scenario, List<BenchRow> rows, List<string> notes, CancellationToken cancellationToken)
+    private static void Make(
+        PlannedRun run, Scenario scenario, List<BenchRow> rows, List<string> notes, CancellationToken cancellationToken)
     {
         try
         {
@@ -62,7 +66,8 @@ internal static class StandardProgramme
             rows.Add(ScenarioBench.Make(run, scenario, cancellationToken));
         }
         catch (Exception exception)
-            when (!cancellationToken.IsCancellationRequested && exception is (IoMethodException or AioException or IOException or FailureException))
+            when (!cancellationToken.IsCancellationRequested
+                && exception is IoMethodException or AioException or IOException or FailureException)
         {
             notes.Add($"{run.Method} failed: {Failure.Describe(exception)}");
         }

@@ -7,6 +7,7 @@ namespace Sluice.Tool.Bench;
 internal sealed class Window : IDisposable
 {
     private readonly ManualResetEvent _wake = new(initialState: false);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile int _phase;
     private volatile Exception? _failure;
 
@@ -27,6 +28,7 @@ internal sealed class Window : IDisposable
     {
         _phase = 2;
         _wake.Set();
+        _ended.TrySetResult();
     }
 
     /// <summary>Ends the run because a worker failed. The first failure stays.</summary>
@@ -39,6 +41,15 @@ internal sealed class Window : IDisposable
     /// <summary>Sleeps. Allocates nothing, because what is allocated meanwhile is measured.</summary>
     /// <returns>False when the run ended before the time was up.</returns>
     internal bool Sleep(TimeSpan time) => !_wake.WaitOne(time);
+
+    /// <summary>Lets time pass without holding a thread: what is measured is so much time, and no event tells its end.</summary>
+    /// <returns>False when the run ended, or was stopped, before the time was up.</returns>
+    internal async Task<bool> PassAsync(TimeSpan time, CancellationToken cancellationToken = default)
+    {
+        await _ended.Task.WaitAsync(time, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        return !_ended.Task.IsCompleted && !cancellationToken.IsCancellationRequested;
+    }
 
     public void Dispose() => _wake.Dispose();
 }

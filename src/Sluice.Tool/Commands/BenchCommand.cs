@@ -23,8 +23,12 @@ internal static class BenchCommand
         Argument<string?> scenario = Scenario();
         Option<string?> method = new("--method") { Description = "auto, an io_method, randomaccess or pread (.NET's own), or all" };
         Option<string?> mode = new("--mode") { Description = "blocking, await or loop: how the code waits (blocking)" };
-        Option<string?> file = new("--file") { Description = "A file to use instead of a temporary one; only read unless --overwrite is given" };
-        Option<long> size = ToolOptions.Size("--size", 1L << 30, 4096, 16 * TebiBytes, "Size of the data file, or how much of --file is used");
+        Option<string?> file = new("--file")
+        {
+            Description = "A file to use instead of a temporary one; only read unless --overwrite is given",
+        };
+        Option<long> size = ToolOptions.Size(
+            "--size", 1L << 30, 4096, 16 * TebiBytes, "Size of the data file, or how much of --file is used");
         Option<long> block = ToolOptions.Size("--block", 8 << 10, 1, BenchLimits.BlockBytesMax, "Size of each read or write");
         Option<int> depth = ToolOptions.Number("--depth", 32, 1, BenchLimits.DepthMax, "Operations in flight per thread");
         Option<double> seconds = Seconds();
@@ -35,13 +39,19 @@ internal static class BenchCommand
         {
             Description = "How logwrite makes a write durable: writethrough, linked, separate or osync (the fastest here)",
         };
-        Option<string?> dataDirectory = new("--data-directory") { Description = "Storage scenarios: a data directory to use and keep instead of a temporary one" };
+        Option<string?> dataDirectory = new("--data-directory")
+        {
+            Description = "Storage scenarios: a data directory to use and keep instead of a temporary one",
+        };
         Option<int> pages = ToolOptions.Number("--pages", 60_000, 1, 1 << 24, "checkpoint: how many pages are dirty");
         Option<int> run = ToolOptions.Number("--run", 1, 1, 4096, "checkpoint: how many of them are neighbours");
         Option<int> every = ToolOptions.Number("--every", 8, 1, 1 << 20, "bitmap: every which block");
         Option<int> combine = ToolOptions.Number("--combine", 16, 1, 128, "Storage scenarios: how many pages one I/O may have");
         Option<bool> cold = new("--cold") { Description = "scan, bitmap: empty the system's cache of the relation before each pass" };
-        Option<string?> phase = new("--phase") { Description = "spill: join (hash joins, unless given) or file (a temporary file written and read in order)" };
+        Option<string?> phase = new("--phase")
+        {
+            Description = "spill: join (hash joins, unless given) or file (a temporary file written and read in order)",
+        };
         Option<bool> json = new("--json") { Description = "Print a JSON array, one object per run" };
         Option<bool> overwrite = new("--overwrite") { Description = "Let --file be written; it is made if it is not there, and stays" };
         Command command = new("bench", "Measure what asynchronous I/O buys here; without a scenario all of it, with a report as a page")
@@ -77,9 +87,20 @@ internal static class BenchCommand
                 IsCold = parsed.GetValue(cold),
                 Durable = parsed.GetValue(durable) is { } form ? Names.ParseForm(form) : null,
             };
-            if (request.Scenario is null) RequireScenarioFor(parsed, [method, mode, file, block, depth, threads, direct, registered, durable, overwrite, dataDirectory, pages, run, every, combine, cold, phase]);
+            if (request.Scenario is null)
+            {
+                RequireScenarioFor(
+                    parsed,
+                    [
+                        method, mode, file, block, depth, threads, direct, registered, durable, overwrite, dataDirectory, pages, run,
+                        every, combine, cold, phase,
+                    ]);
+            }
 
-            if (request.Scenario == Bench.Scenario.Spill) RefuseForSpill(parsed, [mode, file, depth, threads, durable, overwrite, dataDirectory, pages, run, every, combine, cold]);
+            if (request.Scenario == Bench.Scenario.Spill)
+            {
+                RefuseForSpill(parsed, [mode, file, depth, threads, durable, overwrite, dataDirectory, pages, run, every, combine, cold]);
+            }
             else if (request.Scenario is not null && IsGiven(parsed, phase)) throw new UsageException("--phase goes with spill only.");
 
             // A thread of its own: one of the pool's would be missing where the pool is measured.
@@ -93,7 +114,8 @@ internal static class BenchCommand
     }
 
     // When it is stopped the data file goes at once, so that what was about to open it fails: that is no failure to tell of.
-    private static int RunUntilStopped(BenchRequest request, bool isJson, InvocationConfiguration invocation, CancellationToken cancellationToken)
+    private static int RunUntilStopped(
+        BenchRequest request, bool isJson, InvocationConfiguration invocation, CancellationToken cancellationToken)
     {
         try
         {
@@ -128,7 +150,8 @@ internal static class BenchCommand
 
         if (isJson)
         {
-            invocation.Output.WriteLine(JsonRows.Write([.. sections.SelectMany(static section => section.Rows).Select(static row => row.Result)]));
+            invocation.Output.WriteLine(
+                JsonRows.Write([.. sections.SelectMany(static section => section.Rows).Select(static row => row.Result)]));
             foreach (string note in sections.SelectMany(static section => section.Notes).Concat(notes)) invocation.Error.WriteLine(note);
             if (closing is not null) invocation.Error.WriteLine(closing);
         }
@@ -166,13 +189,16 @@ internal static class BenchCommand
     private static void RefuseForSpill(ParseResult parsed, IReadOnlyList<Option> options)
     {
         if (options.FirstOrDefault(option => IsGiven(parsed, option)) is not { } given) return;
-        throw new UsageException($"{given.Name} does not go with spill, which takes --method, --phase, --size, --block, --seconds, --direct, --registered and --json.");
+        throw new UsageException(
+            $"{given.Name} does not go with spill, which takes --method, --phase, --size, --block, --seconds, --direct, --registered "
+            + "and --json.");
     }
 
     private static void RequireScenarioFor(ParseResult parsed, IReadOnlyList<Option> options)
     {
         if (options.FirstOrDefault(option => IsGiven(parsed, option)) is not { } given) return;
         throw new UsageException(
-            $"{given.Name} goes with a scenario: name one of {Names.Scenarios}. The standard programme takes --size, --seconds and --json.");
+            $"{given.Name} goes with a scenario: name one of {Names.Scenarios}. The standard programme takes --size, --seconds and "
+                + $"--json.");
     }
 }

@@ -29,20 +29,21 @@ internal static class CopyCommand
             Description = "The copy and its name survive a crash when the command ends; written past the cache where that can be done",
         };
         Option<bool> force = new("--force") { Description = "Replace a write-protected file as well" };
-        Command command = new("copy", "Copy a file with many reads and writes in flight; holes stay holes, and the name appears when the copy is whole")
+        Command command = new(
+            "copy", "Copy a file with many reads and writes in flight; holes stay holes, and the name appears when the copy is whole")
         {
             source, target, method, depth, block, direct, fsync, force,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             long blockBytes = parsed.GetValue(block);
-            CopyOptions options = new(parsed.GetValue(depth), (int)blockBytes, parsed.GetValue(direct), parsed.GetValue(fsync), parsed.GetValue(force));
+            CopyOptions options = new(
+                parsed.GetValue(depth), (int)blockBytes, parsed.GetValue(direct), parsed.GetValue(fsync), parsed.GetValue(force));
             string methodName = parsed.GetValue(method)!;
             MethodChoice.RequireReal(methodName);
             AioSystemOptions systemOptions = new()
             {
                 Method = methodName,
-                Catalog = MethodChoice.Require(methodName),
                 SharedContexts = 1,
                 ContextsMax = 4,
                 HandlesPerContext = Math.Max(options.Depth, 8),
@@ -60,11 +61,19 @@ internal static class CopyCommand
         AioSystemOptions systemOptions, CopyPlan plan, CopyOptions options, TextWriter error, CancellationToken cancellationToken)
     {
         await using AioSystem system = await Task.Run(() => AioSystem.Start(systemOptions), cancellationToken);
-        if (!ToolConsole.IsTerminal(error)) return await Task.Run(() => FileCopy.Run(system, plan, options, null, cancellationToken), CancellationToken.None);
+        if (!ToolConsole.IsTerminal(error))
+        {
+            return await Task.Run(() => FileCopy.Run(system, plan, options, null, cancellationToken), CancellationToken.None);
+        }
+
         CopyOutcome? outcome = null;
         ProgressColumn[] columns =
         [
-            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new TransferSpeedColumn(), new RemainingTimeColumn(),
+            new TaskDescriptionColumn(),
+            new ProgressBarColumn(),
+            new PercentageColumn(),
+            new TransferSpeedColumn(),
+            new RemainingTimeColumn(),
         ];
         long dataBytes = Math.Max(1, Math.Min(plan.Source.LengthBytes, plan.Source.AllocatedBytes));
         await ToolConsole.On(error).Progress().AutoClear(true).Columns(columns).StartAsync(async context =>
@@ -82,7 +91,8 @@ internal static class CopyCommand
         string holes = outcome.DataBytes < outcome.LengthBytes ? $" ({ByteSize.Format(outcome.DataBytes)} of it data, the rest holes)" : "";
         string durable = options.IsDurable ? ", durable" : "";
         string seconds = elapsed.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
-        return $"{outcome.TargetPath}: {ByteSize.Format(outcome.LengthBytes)}{holes} in {seconds} s, {rate}/s, io_method {outcome.MethodName}{durable}";
+        return $"{outcome.TargetPath}: {ByteSize.Format(outcome.LengthBytes)}{holes} in {seconds} s, {rate}/s, io_method "
+            + $"{outcome.MethodName}{durable}";
     }
 
     private sealed class BarProgress(ProgressTask bar) : IProgress<long>

@@ -10,7 +10,8 @@ internal static class MethodsCommand
     internal static Command Create()
     {
         Option<bool> json = new("--json") { Description = "Print a JSON array, one object per method" };
-        Command command = new("methods", "List the io_methods: state, version, what each can do and negotiated here, or why it cannot be used") { json };
+        Command command = new(
+            "methods", "List the io_methods: state, version, what each can do and negotiated here, or why it cannot be used") { json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             MethodSurvey survey = await Task.Run(() => MethodSurvey.Make(cancellationToken), cancellationToken);

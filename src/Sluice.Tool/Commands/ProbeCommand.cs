@@ -20,7 +20,8 @@ internal static class ProbeCommand
         Option<long> block = ToolOptions.Size("--block", 8 << 10, 512, 1 << 20, "Size of each write and read; 8k unless given");
         Option<int> milliseconds = ToolOptions.Number("--milliseconds", 1500, 0, 600_000, "How long to measure");
         Option<bool> json = new("--json") { Description = "Print one JSON object" };
-        Command command = new("probe", "Measure the durable-write forms of a file system: which is fastest, what it must be aligned to, what to begin with")
+        Command command = new(
+            "probe", "Measure the durable-write forms of a file system: which is fastest, what it must be aligned to, what to begin with")
         {
             path, method, block, milliseconds, json,
         };
@@ -28,13 +29,22 @@ internal static class ProbeCommand
         {
             long blockBytes = parsed.GetValue(block);
             if (blockBytes % 512 != 0) throw new UsageException($"--block is {blockBytes}: give a multiple of 512.");
-            MethodChoice.RequireReal(parsed.GetValue(method)!);
+            string methodName = parsed.GetValue(method)!;
+            MethodChoice.RequireReal(methodName);
             string folder = parsed.GetValue(path)!.FullName;
             if (File.Exists(folder)) throw new FailureException($"{folder} is a file: give a folder on the file system to measure.");
-            if (!Directory.Exists(folder)) throw new FailureException($"The folder {folder} does not exist: give one on the file system to measure.");
-            AioSystemOptions options = new() { Method = parsed.GetValue(method)!, Catalog = MethodChoice.Require(parsed.GetValue(method)!), SharedContexts = 1 };
+            if (!Directory.Exists(folder))
+            {
+                throw new FailureException($"The folder {folder} does not exist: give one on the file system to measure.");
+            }
+
+            AioSystemOptions options = new() { Method = methodName, SharedContexts = 1 };
             await using AioSystem system = await Task.Run(() => AioSystem.Start(options), cancellationToken);
-            DurabilityProbeOptions probe = new() { BlockBytes = (int)blockBytes, Budget = TimeSpan.FromMilliseconds(parsed.GetValue(milliseconds)) };
+            DurabilityProbeOptions probe = new()
+            {
+                BlockBytes = (int)blockBytes,
+                Budget = TimeSpan.FromMilliseconds(parsed.GetValue(milliseconds)),
+            };
             DurabilityReport report = await RunAsync(system, folder, probe, parsed.InvocationConfiguration.Error, cancellationToken);
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json)) output.WriteLine(ProbeText.ToJson(report));

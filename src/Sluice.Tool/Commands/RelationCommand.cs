@@ -13,9 +13,16 @@ internal static class RelationCommand
 
     internal static Command Create()
     {
-        Argument<string> file = new("FILE") { Description = "A relation's file: PGDATA/base/5/16384, a fork (…_fsm), or a segment (….1)" };
+        Argument<string> file = new("FILE")
+        {
+            Description = "A relation's file: PGDATA/base/5/16384, a fork (…_fsm), or a segment (….1)",
+        };
         Option<string> method = ToolOptions.Method();
-        Option<long> from = new("--from") { Description = "The first block to show, counted in the file; 0 unless given", HelpName = "block" };
+        Option<long> from = new("--from")
+        {
+            Description = "The first block to show, counted in the file; 0 unless given",
+            HelpName = "block",
+        };
         Option<long> count = new("--count")
         {
             Description = "How many blocks to show; all unless given",
@@ -35,17 +42,21 @@ internal static class RelationCommand
             string methodName = parsed.GetValue(method)!;
             MethodChoice.RequireReal(methodName);
             if (parsed.GetValue(from) < 0) throw new UsageException($"--from is '{parsed.GetValue(from)}': give a block number from 0.");
-            if (parsed.GetValue(count) < 1) throw new UsageException($"--count is '{parsed.GetValue(count)}': give a number of blocks from 1.");
+            if (parsed.GetValue(count) < 1)
+            {
+                throw new UsageException($"--count is '{parsed.GetValue(count)}': give a number of blocks from 1.");
+            }
+
             if (!RelationPaths.TryParse(Path.GetFileName(path), out RelationFileName name))
             {
                 throw new UsageException(
-                    $"{path} is not named as a relation's file is (16384, 16384_fsm, 16384.1, t3_16384): block numbers, and so checksums, depend on it.");
+                    $"{path} is not named as a relation's file is (16384, 16384_fsm, 16384.1, t3_16384): block numbers, and so "
+                        + $"checksums, depend on it.");
             }
 
             AioSystemOptions options = new()
             {
                 Method = methodName,
-                Catalog = MethodChoice.Require(methodName),
                 SharedContexts = 1,
                 ContextsMax = 4,
                 HandlesPerContext = 8,

@@ -64,7 +64,6 @@ internal static class SortCommand
         using AioSystem system = AioSystem.Start(new AioSystemOptions
         {
             Method = arguments.Method,
-            Catalog = MethodChoice.Require(arguments.Method),
             SharedContexts = 1,
             ContextsMax = threads + 8,
             HandlesPerContext = 128,

@@ -23,15 +23,25 @@ internal sealed record CopyPlan(string SourcePath, string TargetPath, string Tar
     {
         if (source.Length == 0 || target.Length == 0) throw new UsageException("A file name is empty: name the source and the target.");
         FileStatus sourceStatus = FileStatus.Find(source) ?? throw new FailureException($"{source} does not exist: name the file to copy.");
-        if (sourceStatus.Kind == FileStatus.Kinds.Folder) throw new FailureException($"{source} is a folder: name a file; folders are not copied.");
-        if (sourceStatus.Kind == FileStatus.Kinds.Other) throw new FailureException($"{source} is a device, pipe or socket: only files are copied.");
+        if (sourceStatus.Kind == FileStatus.Kinds.Folder)
+        {
+            throw new FailureException($"{source} is a folder: name a file; folders are not copied.");
+        }
+
+        if (sourceStatus.Kind == FileStatus.Kinds.Other)
+        {
+            throw new FailureException($"{source} is a device, pipe or socket: only files are copied.");
+        }
 
         FileStatus? targetStatus = FileStatus.Find(target);
         if (targetStatus?.Kind == FileStatus.Kinds.Folder)
         {
             target = Path.Combine(target, Path.GetFileName(source));
             targetStatus = FileStatus.Find(target);
-            if (targetStatus?.Kind == FileStatus.Kinds.Folder) throw new FailureException($"{target} is a folder: it cannot be replaced by a file.");
+            if (targetStatus?.Kind == FileStatus.Kinds.Folder)
+            {
+                throw new FailureException($"{target} is a folder: it cannot be replaced by a file.");
+            }
         }
         else if (Path.EndsInDirectorySeparator(target))
         {

@@ -40,7 +40,8 @@ internal sealed class FileCopy
     /// <param name="options">How.</param>
     /// <param name="progress">Gets the bytes done; called on the loop.</param>
     /// <param name="cancellationToken">Stops the copy; what was made is removed.</param>
-    internal static CopyOutcome Run(AioSystem system, CopyPlan plan, CopyOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
+    internal static CopyOutcome Run(
+        AioSystem system, CopyPlan plan, CopyOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         CopyOutcome? outcome = null;
         system.RunLoop(async () => outcome = await RunAsync(system, plan, options, progress, cancellationToken));
@@ -114,7 +115,8 @@ internal sealed class FileCopy
     {
         try
         {
-            AioFile direct = await AioFile.OpenAsync(_system, temporaryPath, new IoOpenOptions { Access = IoAccess.Write, Direct = true }, CancellationToken.None);
+            AioFile direct = await AioFile.OpenAsync(
+                _system, temporaryPath, new IoOpenOptions { Access = IoAccess.Write, Direct = true }, CancellationToken.None);
             bool isAligned = _options.BlockBytes % direct.Capabilities.OffsetAlignmentBytes == 0;
             await (isAligned ? made : direct).DisposeAsync();
             return isAligned ? direct : made;
@@ -182,11 +184,17 @@ internal sealed class FileCopy
         // Tokens do not reach the I/O: a block that was begun is finished, because its buffer is the kernel's until then.
         int padded = (length + alignment - 1) / alignment * alignment;
         int read = await _source.ReadAsync(buffer.Memory[..padded], offset, CancellationToken.None);
-        if (read < length) throw new FailureException($"{_plan.SourcePath} became shorter while it was copied: copy it again when nobody writes to it.");
+        if (read < length)
+        {
+            throw new FailureException($"{_plan.SourcePath} became shorter while it was copied: copy it again when nobody writes to it.");
+        }
 
         // The last block of a direct copy is written whole, and the file cut to its length in the end.
         if (padded > length) buffer.Span[length..padded].Clear();
-        if (_target.Capabilities.IsDirect) await _target.WriteAsync(buffer.Memory[..padded], offset, AioDurability.None, CancellationToken.None);
+        if (_target.Capabilities.IsDirect)
+        {
+            await _target.WriteAsync(buffer.Memory[..padded], offset, AioDurability.None, CancellationToken.None);
+        }
         else await WriteThroughCacheAsync(buffer.Memory[..padded], offset);
     }
 
@@ -212,7 +220,8 @@ internal sealed class FileCopy
     {
         int alignment = Math.Max(_source.Capabilities.OffsetAlignmentBytes, _target.Capabilities.OffsetAlignmentBytes);
         if (_options.BlockBytes % alignment == 0) return alignment;
-        throw new UsageException($"--block is {_options.BlockBytes}: direct I/O needs a multiple of {alignment} bytes between these files.");
+        throw new UsageException(
+            $"--block is {_options.BlockBytes}: direct I/O needs a multiple of {alignment} bytes between these files.");
     }
 
     private async Task RefuseFileWithoutLengthAsync(int alignment)
@@ -220,7 +229,11 @@ internal sealed class FileCopy
         using BufferArena arena = _system.CreateArena(Math.Max(alignment, SegmentAlignmentBytes), 1, register: false);
         using AioBuffer buffer = arena.Rent();
         int read = await _source.ReadAsync(buffer.Memory, 0, CancellationToken.None);
-        if (read != 0) throw new FailureException($"{_plan.SourcePath} has content but no length (a file of /proc, say): such files are not copied; use cp.");
+        if (read != 0)
+        {
+            throw new FailureException(
+                $"{_plan.SourcePath} has content but no length (a file of /proc, say): such files are not copied; use cp.");
+        }
     }
 
     // One reservation keeps the file in few pieces, says at once when there is no room, and lets direct writes go side by side, which they
@@ -248,7 +261,10 @@ internal sealed class FileCopy
     private void AdviseSequential()
     {
         // Advice only: whatever it answers, the copy is the same.
-        if (OperatingSystem.IsLinux() && !_options.IsDirect && _source.File is OsFile file) _ = Libc.FAdvise(file.Descriptor, 0, 0, Libc.POSIX_FADV_SEQUENTIAL);
+        if (OperatingSystem.IsLinux() && !_options.IsDirect && _source.File is OsFile file)
+        {
+            _ = Libc.FAdvise(file.Descriptor, 0, 0, Libc.POSIX_FADV_SEQUENTIAL);
+        }
     }
 
     private async Task FinishAsync(long lengthBytes)
@@ -256,7 +272,8 @@ internal sealed class FileCopy
         if (_target.GetLength() != lengthBytes) await _target.SetLengthAsync(lengthBytes, CancellationToken.None);
         if (OperatingSystem.IsLinux() && _target.File is OsFile file && Libc.FChMod(file.Descriptor, (uint)_plan.Source.Mode) != 0)
         {
-            throw new AioException($"set the permissions of the copy in {_plan.TargetFolder}", System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
+            throw new AioException(
+                $"set the permissions of the copy in {_plan.TargetFolder}", System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
         }
 
         // With all metadata: the permissions are to last as well.

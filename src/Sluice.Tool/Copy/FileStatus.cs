@@ -51,7 +51,11 @@ internal sealed record FileStatus(FileStatus.Kinds Kind, long LengthBytes, long 
             _ => Kinds.Other,
         };
         return new FileStatus(
-            kind, status.Size, status.Blocks * BlockBytes, (UnixFileMode)(status.Mode & PermissionMask), $"{status.DeviceMajor}:{status.DeviceMinor}:{status.Inode}");
+            kind,
+            status.Size,
+            status.Blocks * BlockBytes,
+            (UnixFileMode)(status.Mode & PermissionMask),
+            $"{status.DeviceMajor}:{status.DeviceMinor}:{status.Inode}");
     }
 
     private static FileStatus? FindPortable(string path)

@@ -13,15 +13,23 @@ internal static class NoRoom
         if (exception.Errno == Errno.EFBIG)
         {
             string length = ByteSize.Format(plan.Source.LengthBytes);
-            return $"{plan.TargetPath} would be {length} long, more than this process or the file system there allows for one file (EFBIG).";
+            return $"{plan.TargetPath} would be {length} long, more than this process or the file system there allows for one file "
+                + $"(EFBIG).";
         }
 
-        if (exception.Errno == Errno.EDQUOT) return $"No room in {plan.TargetFolder}: the quota is used up (EDQUOT); the copy needs {ByteSize.Format(needed)}.";
+        if (exception.Errno == Errno.EDQUOT)
+        {
+            return $"No room in {plan.TargetFolder}: the quota is used up (EDQUOT); the copy needs {ByteSize.Format(needed)}.";
+        }
+
         try
         {
             long free = new DriveInfo(plan.TargetFolder).AvailableFreeSpace;
-            string missing = needed > free ? $"{ByteSize.Format(needed - free)} are missing" : "others took it meanwhile, or it is reserved";
-            return $"No room in {plan.TargetFolder} (ENOSPC): the copy needs {ByteSize.Format(needed)} and {ByteSize.Format(free)} are free; {missing}.";
+            string missing = needed > free
+                ? $"{ByteSize.Format(needed - free)} are missing"
+                : "others took it meanwhile, or it is reserved";
+            return $"No room in {plan.TargetFolder} (ENOSPC): the copy needs {ByteSize.Format(needed)} and {ByteSize.Format(free)} are "
+                + $"free; {missing}.";
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {

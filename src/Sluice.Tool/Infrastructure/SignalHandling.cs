@@ -32,7 +32,8 @@ internal sealed class SignalHandling : IDisposable
 
         if (OperatingSystem.IsLinux())
         {
-            _registrations.Add(PosixSignalRegistration.Create((PosixSignal)FileSizeExceededSignal, static context => context.Cancel = true));
+            _registrations.Add(
+                PosixSignalRegistration.Create((PosixSignal)FileSizeExceededSignal, static context => context.Cancel = true));
         }
     }
 

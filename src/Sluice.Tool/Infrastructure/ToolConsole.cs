@@ -9,7 +9,8 @@ internal static class ToolConsole
 
     /// <summary>Whether a writer is a terminal that people look at.</summary>
     internal static bool IsTerminal(TextWriter writer) =>
-        (ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected) || (ReferenceEquals(writer, Console.Error) && !Console.IsErrorRedirected);
+        (ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected)
+            || (ReferenceEquals(writer, Console.Error) && !Console.IsErrorRedirected);
 
     /// <summary>A console on a writer: colours on a terminal, plain text elsewhere.</summary>
     internal static IAnsiConsole On(TextWriter writer)

@@ -17,7 +17,11 @@ internal static class ToolOptions
         {
             string text = TextOf(result);
             bool isNumber = int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value);
-            if (!isNumber || value < least || value > most) result.AddError($"{name} is '{text}': give a whole number from {least} to {most}.");
+            if (!isNumber || value < least || value > most)
+            {
+                result.AddError($"{name} is '{text}': give a whole number from {least} to {most}.");
+            }
+
             return value;
         },
     };
@@ -34,7 +38,8 @@ internal static class ToolOptions
             if (!ByteSize.TryParse(text, out long value) || value < least || value > most)
             {
                 string example = ByteSize.Format(defaultValue).Replace(" ", "", StringComparison.Ordinal);
-                result.AddError($"{name} is '{text}': give a size from {ByteSize.Format(least)} to {ByteSize.Format(most)}, such as {example}.");
+                result.AddError(
+                    $"{name} is '{text}': give a size from {ByteSize.Format(least)} to {ByteSize.Format(most)}, such as {example}.");
             }
 
             return value;

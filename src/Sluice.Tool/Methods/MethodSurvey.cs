@@ -65,7 +65,14 @@ internal sealed record MethodSurvey(IReadOnlyList<MethodRow> Rows, string Search
             using BufferArena arena = system.CreateArena(ArenaBufferBytes, ArenaBuffers);
             IoMethodPlugin running = catalog.Get(plugin.Name);
             List<KeyValuePair<string, string>> negotiated = [.. system.DescribeMethod()];
-            return row with { State = StateOf(running), IsAvailable = true, Reason = null, Capabilities = system.MethodCapabilities, Negotiated = negotiated };
+            return row with
+            {
+                State = StateOf(running),
+                IsAvailable = true,
+                Reason = null,
+                Capabilities = system.MethodCapabilities,
+                Negotiated = negotiated,
+            };
         }
         catch (IoMethodException exception)
         {

@@ -67,7 +67,12 @@ internal static class MethodSurveyText
 
     private static IEnumerable<string> Describe(IoMethodCapabilities capabilities)
     {
-        yield return capabilities.IsSynchronous ? "executes on the issuing thread" : capabilities.IsDriven ? "driven by who waits" : "completes on threads of its own";
+        yield return capabilities switch
+        {
+            { IsSynchronous: true } => "executes on the issuing thread",
+            { IsDriven: true } => "driven by who waits",
+            _ => "completes on threads of its own",
+        };
         if (!capabilities.HandlesOsFiles) yield return "files of its own only";
         yield return capabilities.LinksFlush ? "write and fdatasync in one submission" : "write and fdatasync in two steps";
         if (capabilities.RegistersBuffers) yield return "registers buffers";

@@ -22,7 +22,8 @@ internal static class ProbeText
         int[] depths = [.. report.Rows.Select(static row => row.Depth).Distinct().Order()];
         Table table = new Table().Border(TableBorder.Simple).AddColumn("durable writes per second").AddColumn("mode");
         foreach (int depth in depths) table.AddColumn(new TableColumn(depth == 1 ? "1 at a time" : $"{depth} in flight").RightAligned());
-        IEnumerable<IGrouping<(DurableWriteForm Form, bool IsDirect), DurabilityRow>> lines = report.Rows.GroupBy(static row => (row.Form, row.IsDirect));
+        IEnumerable<IGrouping<(DurableWriteForm Form, bool IsDirect), DurabilityRow>> lines = report.Rows.GroupBy(
+            static row => (row.Form, row.IsDirect));
         foreach (IGrouping<(DurableWriteForm Form, bool IsDirect), DurabilityRow> line in lines.OrderBy(static line => line.Key.IsDirect))
         {
             List<string> cells = [Name(line.Key.Form), line.Key.IsDirect ? "direct" : "buffered"];
@@ -33,7 +34,9 @@ internal static class ProbeText
         console.Write(table);
         if (report.Reads.Count != 0)
         {
-            string reads = string.Join(", ", report.Reads.Select(static row => string.Create(CultureInfo.InvariantCulture, $"{row.Depth}: {row.ReadsPerSecond:N0}/s")));
+            string reads = string.Join(
+                ", ",
+                report.Reads.Select(static row => string.Create(CultureInfo.InvariantCulture, $"{row.Depth}: {row.ReadsPerSecond:N0}/s")));
             writer.WriteLine($"random reads by depth: {reads}");
         }
 
@@ -45,7 +48,8 @@ internal static class ProbeText
         DurabilitySuggestion suggestion = report.Suggestion;
         writer.WriteLine();
         writer.WriteLine("* fastest at this depth in this mode; each of the forms makes the write durable.");
-        writer.WriteLine($"suggestion: method {suggestion.Method}, depth {suggestion.Depth} (with method worker: {suggestion.Workers} workers)");
+        writer.WriteLine(
+            $"suggestion: method {suggestion.Method}, depth {suggestion.Depth} (with method worker: {suggestion.Workers} workers)");
         writer.WriteLine($"because: {suggestion.Reason}");
     }
 
@@ -58,7 +62,13 @@ internal static class ProbeText
             report.FileSystemId,
             Method = report.MethodName,
             report.BlockBytes,
-            Direct = new { Possible = report.DirectObstacle is null, Obstacle = report.DirectObstacle, report.OffsetAlignmentBytes, report.MemoryAlignmentBytes },
+            Direct = new
+            {
+                Possible = report.DirectObstacle is null,
+                Obstacle = report.DirectObstacle,
+                report.OffsetAlignmentBytes,
+                report.MemoryAlignmentBytes,
+            },
             DurableWrites = report.Rows.Select(static row => new
             {
                 Form = JsonNamingPolicy.CamelCase.ConvertName(row.Form.ToString()),

@@ -5,7 +5,18 @@ namespace Sluice.Tool.Storage;
 
 /// <summary>One page's header.</summary>
 internal sealed record RelationRow(
-    uint Block, PageVerdict Verdict, LogPosition LogPosition, ushort Checksum, ushort Expected, PageFlags Flags, int Lower, int Upper, int Special, int LineCount, int FreeBytes, uint PruneTransaction)
+    uint Block,
+    PageVerdict Verdict,
+    LogPosition LogPosition,
+    ushort Checksum,
+    ushort Expected,
+    PageFlags Flags,
+    int Lower,
+    int Upper,
+    int Special,
+    int LineCount,
+    int FreeBytes,
+    uint PruneTransaction)
 {
     internal const string Header = "     block  log position       checksum   flags  lower  upper special  lines   free  prune xid";
 
@@ -18,18 +29,28 @@ internal sealed record RelationRow(
         PageVerdict verdict = PageVerifier.Verify(page, block, checksums: header.Checksum != 0);
         int free = verdict == PageVerdict.New ? StorageLimits.PageBytes - StorageLimits.PageHeaderBytes : header.FreeBytes;
         return new RelationRow(
-            block, verdict, header.LogPosition, header.Checksum, PageChecksum.Compute(page, block), header.Flags, header.Lower, header.Upper, header.Special,
+            block,
+            verdict,
+            header.LogPosition,
+            header.Checksum,
+            PageChecksum.Compute(page, block),
+            header.Flags,
+            header.Lower,
+            header.Upper,
+            header.Special,
             header.LinePointerCount, free, header.PruneTransaction);
     }
 
     public override string ToString()
     {
         if (Verdict == PageVerdict.New) return string.Create(CultureInfo.InvariantCulture, $"{Block,10}  new{FreeBytes,70}");
-        string checksum = !HasChecksum ? "none" : Checksum == Expected ? $"{Checksum:X4}" : string.Create(CultureInfo.InvariantCulture, $"{Checksum:X4} not {Expected:X4}");
+        string checksum = !HasChecksum ? "none" : Checksum == Expected ? $"{Checksum:X4}" : string.Create(
+            CultureInfo.InvariantCulture, $"{Checksum:X4} not {Expected:X4}");
         string remark = Verdict is PageVerdict.BadHeader or PageVerdict.BadBoth ? "  bad header" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Block,10}  {LogPosition,-17}{checksum,-13}{Letters(),5}{Lower,7}{Upper,7}{Special,8}{LineCount,7}{FreeBytes,7}{PruneTransaction,11}{remark}");
+            $"{Block,10}  {LogPosition,-17}{checksum,-13}{Letters(),5}{Lower,7}{Upper,7}"
+                + $"{Special,8}{LineCount,7}{FreeBytes,7}{PruneTransaction,11}{remark}");
     }
 
     internal object ToJson() => new
@@ -50,7 +71,9 @@ internal sealed record RelationRow(
 
     private string Letters()
     {
-        string letters = $"{(Flags.HasFlag(PageFlags.HasFreeLines) ? "l" : "")}{(Flags.HasFlag(PageFlags.IsFull) ? "f" : "")}{(Flags.HasFlag(PageFlags.AllVisible) ? "v" : "")}";
+        string letters = (Flags.HasFlag(PageFlags.HasFreeLines) ? "l" : "")
+            + (Flags.HasFlag(PageFlags.IsFull) ? "f" : "")
+            + (Flags.HasFlag(PageFlags.AllVisible) ? "v" : "");
         return (Flags & ~PageFlags.Valid) != 0 ? letters + "?" : letters.Length == 0 ? "-" : letters;
     }
 }

@@ -72,7 +72,9 @@ internal sealed class RelationTable(RelationFileName name, uint segmentBlocks, T
     };
 
     private static Task<int> ReadPieceAsync(AioFile file, byte[] buffer, long offset, long end) =>
-        offset >= end ? Task.FromResult(0) : file.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - offset)), offset, CancellationToken.None).AsTask();
+        offset >= end
+            ? Task.FromResult(0)
+            : file.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - offset)), offset, CancellationToken.None).AsTask();
 
     private void Look(Span<byte> pages, long firstInFile)
     {

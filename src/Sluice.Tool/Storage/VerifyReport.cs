@@ -36,13 +36,17 @@ internal sealed class VerifyReport(string folder)
         WriteOmitted(output, Outcome.BadBlockCount - _bad.Count, "bad blocks");
         foreach (ClusterProblem problem in _problems) output.WriteLine($"{problem.Path}: {problem.Message}");
         WriteOmitted(output, Outcome.ProblemCount - _problems.Count, "problems");
-        string problems = Outcome.ProblemCount == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {Outcome.ProblemCount:N0} not readable");
+        string problems = Outcome.ProblemCount == 0
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $", {Outcome.ProblemCount:N0} not readable");
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Folder}: PostgreSQL {Control.MajorVersion}, {Outcome.FileCount:N0} files, {Outcome.BlockCount:N0} blocks, {Outcome.BadBlockCount:N0} bad{problems}"));
+            $"{Folder}: PostgreSQL {Control.MajorVersion}, {Outcome.FileCount:N0} files, {Outcome.BlockCount:N0} blocks, "
+                + $"{Outcome.BadBlockCount:N0} bad{problems}"));
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{ByteSize.Format(Outcome.ReadBytes)} in {Outcome.Elapsed.TotalSeconds:0.00} s, {MebibytesPerSecond:0} MiB/s, io_method {MethodName}"));
+            $"{ByteSize.Format(Outcome.ReadBytes)} in {Outcome.Elapsed.TotalSeconds:0.00} s, {MebibytesPerSecond:0} MiB/s, io_method "
+                + $"{MethodName}"));
     }
 
     internal object ToJson() => new
@@ -83,7 +87,9 @@ internal sealed class VerifyReport(string folder)
     {
         PageVerdict.BadHeader when bad.Expected == bad.Found => "its header contradicts itself",
         PageVerdict.BadHeader => "it says that it was never written, and is not empty",
-        _ => $"expected checksum {Hex(bad.Expected)}, found {Hex(bad.Found)}{(bad.Verdict == PageVerdict.BadBoth ? "; its header contradicts itself" : "")}",
+        _ =>
+            $"expected checksum {Hex(bad.Expected)}, found "
+                + $"{Hex(bad.Found)}{(bad.Verdict == PageVerdict.BadBoth ? "; its header contradicts itself" : "")}",
     };
 
     private static string Hex(ushort checksum) => checksum.ToString("X4", CultureInfo.InvariantCulture);

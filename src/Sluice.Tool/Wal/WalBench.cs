@@ -10,12 +10,17 @@ namespace Sluice.Tool.Wal;
 internal static partial class WalBench
 {
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan s_betweenReleases = TimeSpan.FromSeconds(0.1);
+
+    // A log does not tell when it has made its segments ahead; more than that takes on a slow drive, and at first there are more of them.
+    private static readonly TimeSpan s_firstSegments = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan s_nextSegments = TimeSpan.FromSeconds(0.3);
 
     internal static WalBenchResult Run(WalBenchRequest request, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(request.Folder)) throw new UsageException($"--dir {request.Folder} is no folder: give one on the device to measure.");
         string folder = Path.Combine(request.Folder, $"sluice-wal-{Guid.NewGuid():N}");
-        AioSystemOptions options = new() { Method = request.Method, Catalog = MethodChoice.Require(request.Method) };
+        AioSystemOptions options = new() { Method = request.Method };
         options.Modules.Add(SluiceStorageAioModule.Instance);
         using AioSystem system = AioSystem.Start(options);
         try
@@ -72,17 +77,13 @@ internal static partial class WalBench
         SwitchWatch[] switches = [.. tallies.Select(_ => new SwitchWatch(log, window))];
         Task[] clients = [.. tallies.Zip(switches, (tally, watch) => Start(log, request, window, tally, watch))];
         Task releaser = ReleaseAsync(log, window);
-        await Task.Delay(s_warmUp, cancellationToken);
+        await window.PassAsync(s_warmUp, cancellationToken);
         WalStatistics before = log.ReadStatistics();
         long allocated = GC.GetTotalAllocatedBytes();
         TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
         long started = Stopwatch.GetTimestamp();
         window.Open();
-        while (window.IsRunning && Stopwatch.GetElapsedTime(started).TotalSeconds < request.Seconds && !cancellationToken.IsCancellationRequested)
-        {
-            await Task.Delay(20, CancellationToken.None);
-        }
-
+        await window.PassAsync(TimeSpan.FromSeconds(request.Seconds), cancellationToken);
         WalStatistics after = log.ReadStatistics();
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
@@ -168,9 +169,8 @@ internal static partial class WalBench
     // As a checkpoint would: so that segments are used again and the disk does not fill.
     private static async Task ReleaseAsync(WriteAheadLog log, Window window)
     {
-        while (window.IsRunning)
+        while (await window.PassAsync(s_betweenReleases))
         {
-            await Task.Delay(100);
             ulong durable = log.DurablePosition.Value;
             ulong keep = 2UL * (ulong)log.SegmentBytes;
             if (durable > keep) await log.ReleaseBeforeAsync(new LogPosition(durable - keep));
@@ -194,7 +194,7 @@ internal static partial class WalBench
             for (int turn = 0; ticks < request.Seconds * Stopwatch.Frequency && !cancellationToken.IsCancellationRequested; turn++)
             {
                 // Segments come in the background: not while it is measured.
-                Thread.Sleep(turn < 2 ? 1500 : 300);
+                if (cancellationToken.WaitHandle.WaitOne(turn < 2 ? s_firstSegments : s_nextSegments)) break;
                 using Barrier barrier = new(request.Clients + 1);
                 Thread[] threads = [.. Enumerable.Range(0, request.Clients).Select(_ => new Thread(() =>
                 {

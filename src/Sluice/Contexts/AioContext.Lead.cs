@@ -43,7 +43,9 @@ public sealed unsafe partial class AioContext
         }
     }
 
-    /// <summary>Makes the method's wait return if it is one that can be waited in. Any thread, whatever happens to the method meanwhile.</summary>
+    /// <summary>
+    /// Makes the method's wait return if it is one that can be waited in. Any thread, whatever happens to the method meanwhile.
+    /// </summary>
     internal void WakeMethod() => _driven?.Wake();
 
     private bool TryTakeLead()
@@ -245,7 +247,9 @@ public sealed unsafe partial class AioContext
         if (Volatile.Read(ref _followerCount) != 0 && IsDriven && Volatile.Read(ref _leading) == 0) NudgeDriver();
     }
 
-    /// <summary>Makes one follower that can drive take the lead. The others cannot: what they wait for is not with the method yet.</summary>
+    /// <summary>
+    /// Makes one follower that can drive take the lead. The others cannot: what they wait for is not with the method yet.
+    /// </summary>
     private void NudgeDriver()
     {
         lock (_followersLock)

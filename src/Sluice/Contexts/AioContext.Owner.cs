@@ -55,7 +55,8 @@ public sealed unsafe partial class AioContext
             Interlocked.Increment(ref _operationCount);
             if (_isDisposed)
             {
-                operation.Refuse(new ObjectDisposedException(nameof(AioSystem), "The AioSystem was disposed: no I/O can be started through it."));
+                operation.Refuse(
+                    new ObjectDisposedException(nameof(AioSystem), "The AioSystem was disposed: no I/O can be started through it."));
                 return;
             }
 

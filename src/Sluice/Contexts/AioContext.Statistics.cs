@@ -34,7 +34,11 @@ public sealed unsafe partial class AioContext
     {
         for (int operation = 0; operation < OperationCount; operation++)
         {
-            sum.Add((IoOperation)operation, Volatile.Read(ref _operations[operation]), Volatile.Read(ref _bytes[operation]), Volatile.Read(ref _failures[operation]));
+            sum.Add(
+                (IoOperation)operation,
+                Volatile.Read(ref _operations[operation]),
+                Volatile.Read(ref _bytes[operation]),
+                Volatile.Read(ref _failures[operation]));
         }
 
         for (int target = 0; target <= Limits.ModuleIdsMax; target++)

@@ -33,13 +33,16 @@ public sealed unsafe partial class AioContext
         int depthMax = method.Capabilities.DepthMax;
         if (_handles.Length > depthMax)
         {
-            throw new IoMethodException($"io_method '{method.Name}' takes at most {depthMax} I/Os per context: set HandlesPerContext to that or less.");
+            throw new IoMethodException(
+                $"io_method '{method.Name}' takes at most {depthMax} I/Os per context: set HandlesPerContext to that or less.");
         }
 
         return method.CreateContext(new IoMethodContextOptions(Id, _handles.Length, _handles[0].VectorsMax, _sink));
     }
 
-    /// <summary>Installs a method's state: at start, and when the method is switched (the gate closed, nothing submitted, the lead taken).</summary>
+    /// <summary>
+    /// Installs a method's state: at start, and when the method is switched (the gate closed, nothing submitted, the lead taken).
+    /// </summary>
     /// <returns>The state that was there before.</returns>
     internal IoMethodContext? Install(IoMethod method, IoMethodContext methodContext)
     {
@@ -96,7 +99,8 @@ public sealed unsafe partial class AioContext
             _stagedRequests[_stagedCount] = request;
             _stagedCount++;
 
-            // A waiter attaches first and takes this lock afterwards (SubmitForWaiter): either it finds the I/O in the list, or it is found here.
+            // A waiter attaches first and takes this lock afterwards (SubmitForWaiter): either it finds the I/O in the list, or it is found
+            // here.
             mustSubmit = !_isInBatch || _stagedCount >= Limits.StagedMax || handle.IsWaitedFor;
 
             // The answer above was another method's.
@@ -312,7 +316,8 @@ public sealed unsafe partial class AioContext
 
     private void ExecuteHere(AioHandle handle, ulong token)
     {
-        // Claimed before it is executed: a method that delivered it all the same and then threw has ended it, and the handle may serve another I/O.
+        // Claimed before it is executed: a method that delivered it all the same and then threw has ended it, and the handle may serve
+        // another I/O.
         if (!handle.TryBeginCompletion(token))
         {
             System.CountStaleCompletion();

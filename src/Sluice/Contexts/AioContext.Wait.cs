@@ -60,12 +60,18 @@ public sealed unsafe partial class AioContext
         AioHandle? handle = reference.Handle;
         if (handle is null) return ValueTask.CompletedTask;
         RequireOwn(handle);
-        if (!handle.IsOver(reference.Generation, out AioHandleState state) && state is AioHandleState.HandedOut or AioHandleState.Defined) RefuseUnstarted();
+        if (!handle.IsOver(reference.Generation, out AioHandleState state) && state is AioHandleState.HandedOut or AioHandleState.Defined)
+        {
+            RefuseUnstarted();
+        }
+
         if (!ReferenceEquals(AioLoop.Current?.Context, this)) SubmitStaged(waitFollows: false);
         return AwaitHandle(handle, reference.Generation, timeout, isOwner: true, cancellationToken);
     }
 
-    /// <summary>Blocks until any I/O of this context has completed, submitting what is staged first. For the flow that uses the context.</summary>
+    /// <summary>
+    /// Blocks until any I/O of this context has completed, submitting what is staged first. For the flow that uses the context.
+    /// </summary>
     /// <param name="timeoutMilliseconds">How long at most; -1 for ever.</param>
     /// <param name="cancellationToken">Ends the wait, not the I/O.</param>
     /// <returns>False when nothing is in flight, or the time was up first.</returns>
@@ -105,14 +111,19 @@ public sealed unsafe partial class AioContext
         {
             if (++_watchedSlot >= _handles.Length) _watchedSlot = 0;
             AioHandle handle = _handles[_watchedSlot];
-            if (handle.State is not (AioHandleState.HandedOut or AioHandleState.Defined)) return WaitAsync(handle.Reference, cancellationToken);
+            if (handle.State is not (AioHandleState.HandedOut or AioHandleState.Defined))
+            {
+                return WaitAsync(handle.Reference, cancellationToken);
+            }
         }
 
         Invariant.Broken("No handle is free and no I/O is in flight: start or release the handles that were acquired.");
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Takes note of completions that are there, without blocking; fills their returns. For the flow that uses the context.</summary>
+    /// <summary>
+    /// Takes note of completions that are there, without blocking; fills their returns. For the flow that uses the context.
+    /// </summary>
     /// <returns>How many of this context's I/Os were completed by it.</returns>
     public int Poll()
     {
@@ -192,7 +203,8 @@ public sealed unsafe partial class AioContext
             return true;
         }
 
-        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static state => ((BlockingWaiter)state!).Nudge(), waiter);
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static state => ((BlockingWaiter)state!).Nudge(), waiter);
         while (!waiter.IsSignalled)
         {
             int remaining = deadline.RemainingMilliseconds;
@@ -289,7 +301,8 @@ public sealed unsafe partial class AioContext
 
     private void SleepAsOwner(int timeoutMilliseconds, CancellationToken cancellationToken)
     {
-        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static state => ((Sleeper)state!).Wake(), _ownerSleeper);
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static state => ((Sleeper)state!).Wake(), _ownerSleeper);
         Volatile.Write(ref _isOwnerAsleep, true);
 
         // Pairs with the full fences in PushCompleted and EndLead: either they see the owner asleep, or the owner sees what they did.
@@ -307,7 +320,8 @@ public sealed unsafe partial class AioContext
     private int CountInUse() => _handles.Length - _idleCount - (_handedOut is null ? 0 : 1);
 
     private void RequireOwn(AioHandle handle) =>
-        Invariant.Check(ReferenceEquals(handle.Context, this), "The I/O belongs to another context: wait on its reference, not through this context.");
+        Invariant.Check(
+            ReferenceEquals(handle.Context, this), "The I/O belongs to another context: wait on its reference, not through this context.");
 
     private static void RefuseUnstarted() =>
         Invariant.Broken("The I/O was acquired and not started: its own flow would wait for ever. Start it or release it first.");

@@ -41,7 +41,8 @@ public sealed unsafe partial class AioContext : IDisposable
         {
             byte* window = (byte*)_memory + ((long)slot * windowBytes);
             int index = (id * system.Options.HandlesPerContext) + slot;
-            _handles[slot] = new AioHandle(this, index, slot, (IoVector*)window, (ulong*)(window + (vectorsMax * sizeof(IoVector))), vectorsMax);
+            _handles[slot] = new AioHandle(
+                this, index, slot, (IoVector*)window, (ulong*)(window + (vectorsMax * sizeof(IoVector))), vectorsMax);
             _idle[handleCount - 1 - slot] = _handles[slot];
         }
 
@@ -69,7 +70,9 @@ public sealed unsafe partial class AioContext : IDisposable
     /// <summary>Whether a batch is open. Owner only.</summary>
     public bool IsInBatch => _isInBatch;
 
-    /// <summary>The first exception that came out of a callback of one of this context's I/Os; null when there was none. Any thread.</summary>
+    /// <summary>
+    /// The first exception that came out of a callback of one of this context's I/Os; null when there was none. Any thread.
+    /// </summary>
     public Exception? Fault => _fault;
 
     /// <summary>Whether several flows use it, taking turns under the owner lock: the system's own, for files.</summary>
@@ -109,7 +112,8 @@ public sealed unsafe partial class AioContext : IDisposable
     /// <param name="scope">Owns the handle; null for none.</param>
     /// <returns>False when all are busy; submit what is staged before waiting for that to change.</returns>
     /// <exception cref="InvalidOperationException">A handle is handed out already.</exception>
-    public bool TryAcquire([global::System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out AioHandle? handle, AioReturn? place = null, AioScope? scope = null)
+    public bool TryAcquire(
+        [global::System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out AioHandle? handle, AioReturn? place = null, AioScope? scope = null)
     {
         RequireNoneHandedOut();
         if (_idleCount == 0) ReclaimCompleted();
@@ -196,7 +200,9 @@ public sealed unsafe partial class AioContext : IDisposable
 
     internal void Release(AioHandle handle)
     {
-        Invariant.Check(ReferenceEquals(handle, _handedOut) && handle.State == AioHandleState.HandedOut, "Only the handle that was acquired last and not started can be released.");
+        Invariant.Check(
+            ReferenceEquals(handle, _handedOut) && handle.State == AioHandleState.HandedOut,
+            "Only the handle that was acquired last and not started can be released.");
         ReleaseCore(handle);
     }
 
@@ -233,7 +239,12 @@ public sealed unsafe partial class AioContext : IDisposable
 
     private void RequireNoneHandedOut()
     {
-        if (_handedOut is not null) Invariant.Broken("A handle is handed out already: start or release it before acquiring another, so that acquire can always succeed.");
+        if (_handedOut is not null)
+        {
+            Invariant.Broken(
+                "A handle is handed out already: start or release it before acquiring another, so that acquire can always succeed.");
+        }
+
         if (_isDisposed) throw new ObjectDisposedException(nameof(AioContext));
     }
 }

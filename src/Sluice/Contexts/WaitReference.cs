@@ -25,7 +25,9 @@ public readonly struct WaitReference : IEquatable<WaitReference>
 
     internal ulong Generation => _generation;
 
-    /// <summary>Blocks until the I/O has completed: all shared callbacks ran. Any thread. If it is not yet submitted, this submits it.</summary>
+    /// <summary>
+    /// Blocks until the I/O has completed: all shared callbacks ran. Any thread. If it is not yet submitted, this submits it.
+    /// </summary>
     /// <param name="timeoutMilliseconds">How long at most; -1 for ever. Ends the wait, not the I/O.</param>
     /// <param name="cancellationToken">Ends the wait, not the I/O.</param>
     /// <returns>False when the time was up first.</returns>
@@ -39,7 +41,9 @@ public readonly struct WaitReference : IEquatable<WaitReference>
     /// <summary>Completes when the I/O has completed. Allocates nothing. Await it once.</summary>
     /// <param name="cancellationToken">Ends the wait, not the I/O.</param>
     public ValueTask WaitAsync(CancellationToken cancellationToken = default) =>
-        _handle is null ? ValueTask.CompletedTask : _handle.Context.WaitForeignAsync(_handle, _generation, Timeout.InfiniteTimeSpan, cancellationToken);
+        _handle is null
+            ? ValueTask.CompletedTask
+            : _handle.Context.WaitForeignAsync(_handle, _generation, Timeout.InfiniteTimeSpan, cancellationToken);
 
     /// <summary>Completes when the I/O has completed or the time is up. Await it once.</summary>
     /// <param name="timeout">How long at most, by the system's clock. Ends the wait, not the I/O.</param>

@@ -18,18 +18,44 @@ internal sealed class AioMeter : IDisposable
     internal AioMeter(AioSystem system)
     {
         _system = system;
-        _meter.CreateObservableCounter("sluice.io.operations", () => ByOperation(static counts => counts.Operations), "{operation}", "I/Os completed");
+        _meter.CreateObservableCounter(
+            "sluice.io.operations", () => ByOperation(static counts => counts.Operations), "{operation}", "I/Os completed");
         _meter.CreateObservableCounter("sluice.io.bytes", () => ByOperation(static counts => counts.Bytes), "By", "Bytes transferred");
-        _meter.CreateObservableCounter("sluice.io.failures", () => ByOperation(static counts => counts.Failures), "{operation}", "I/Os that ended as error");
-        _meter.CreateObservableCounter("sluice.target.operations", () => ByTarget(static counts => counts.Operations), "{operation}", "I/Os completed, by kind of target");
-        _meter.CreateObservableCounter("sluice.target.bytes", () => ByTarget(static counts => counts.Bytes), "By", "Bytes transferred, by kind of target");
-        _meter.CreateObservableUpDownCounter("sluice.io.in_flight", () => One(static statistics => statistics.HandlesInFlight), "{operation}", "I/Os staged or with the method");
-        _meter.CreateObservableCounter("sluice.submissions", () => One(static statistics => statistics.Submissions), "{submission}", "Batches handed to the method");
-        _meter.CreateObservableCounter("sluice.in_place", () => One(static statistics => statistics.ExecutedInPlace), "{operation}", "I/Os executed on the issuing thread");
-        _meter.CreateObservableCounter("sluice.refused", () => One(static statistics => statistics.RefusedByMethod), "{operation}", "I/Os the method did not take");
-        _meter.CreateObservableCounter("sluice.stale_completions", () => One(static statistics => statistics.StaleCompletions), "{completion}", "Completions dropped because their I/O was over");
-        _meter.CreateObservableCounter("sluice.callback_faults", () => One(static statistics => statistics.CallbackFaults), "{exception}", "Exceptions out of callbacks");
-        _meter.CreateObservableCounter("sluice.method_faults", () => One(static statistics => statistics.MethodFaults), "{exception}", "Exceptions out of the method");
+        _meter.CreateObservableCounter(
+            "sluice.io.failures", () => ByOperation(static counts => counts.Failures), "{operation}", "I/Os that ended as error");
+        _meter.CreateObservableCounter(
+            "sluice.target.operations",
+            () => ByTarget(static counts => counts.Operations),
+            "{operation}",
+            "I/Os completed, by kind of target");
+        _meter.CreateObservableCounter(
+            "sluice.target.bytes", () => ByTarget(static counts => counts.Bytes), "By", "Bytes transferred, by kind of target");
+        _meter.CreateObservableUpDownCounter(
+            "sluice.io.in_flight",
+            () => One(static statistics => statistics.HandlesInFlight),
+            "{operation}",
+            "I/Os staged or with the method");
+        _meter.CreateObservableCounter(
+            "sluice.submissions", () => One(static statistics => statistics.Submissions), "{submission}", "Batches handed to the method");
+        _meter.CreateObservableCounter(
+            "sluice.in_place",
+            () => One(static statistics => statistics.ExecutedInPlace),
+            "{operation}",
+            "I/Os executed on the issuing thread");
+        _meter.CreateObservableCounter(
+            "sluice.refused", () => One(static statistics => statistics.RefusedByMethod), "{operation}", "I/Os the method did not take");
+        _meter.CreateObservableCounter(
+            "sluice.stale_completions",
+            () => One(static statistics => statistics.StaleCompletions),
+            "{completion}",
+            "Completions dropped because their I/O was over");
+        _meter.CreateObservableCounter(
+            "sluice.callback_faults",
+            () => One(static statistics => statistics.CallbackFaults),
+            "{exception}",
+            "Exceptions out of callbacks");
+        _meter.CreateObservableCounter(
+            "sluice.method_faults", () => One(static statistics => statistics.MethodFaults), "{exception}", "Exceptions out of the method");
         _meter.CreateObservableCounter("sluice.method.events", MethodEvents, "{event}", "The method's own counters, by name");
     }
 
@@ -41,7 +67,9 @@ internal sealed class AioMeter : IDisposable
         List<Measurement<long>> measurements = [];
         foreach (IoOperation operation in s_operations)
         {
-            measurements.Add(new Measurement<long>(select(statistics[operation]), Tag("operation", NameOf(operation)), Tag("method", _system.MethodName)));
+            measurements.Add(
+                new Measurement<long>(
+                    select(statistics[operation]), Tag("operation", NameOf(operation)), Tag("method", _system.MethodName)));
         }
 
         return measurements;
@@ -69,7 +97,8 @@ internal sealed class AioMeter : IDisposable
         return measurements;
     }
 
-    private Measurement<long> One(Func<AioStatistics, long> select) => new(select(_system.ReadStatistics()), Tag("method", _system.MethodName));
+    private Measurement<long> One(Func<AioStatistics, long> select) =>
+        new(select(_system.ReadStatistics()), Tag("method", _system.MethodName));
 
     private static KeyValuePair<string, object?> Tag(string key, string value) => new(key, value);
 

@@ -38,7 +38,10 @@ public sealed class AioStatistics
     {
         get
         {
-            foreach ((byte id, AioTargetStatistics counts) in _targets) yield return new(AioRegistry.TargetEntryOf(new AioTargetId(id)).Name, counts);
+            foreach ((byte id, AioTargetStatistics counts) in _targets)
+            {
+                yield return new(AioRegistry.TargetEntryOf(new AioTargetId(id)).Name, counts);
+            }
         }
     }
 

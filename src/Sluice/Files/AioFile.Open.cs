@@ -3,19 +3,25 @@ namespace Sluice;
 /// <summary>Opening files, and giving them names that last.</summary>
 public sealed partial class AioFile
 {
-    /// <summary>Opens a file. The name of a file that is made is not durable before its folder was synced: see <see cref="CreateDurableAsync"/>.</summary>
+    /// <summary>
+    /// Opens a file. The name of a file that is made is not durable before its folder was synced: see <see cref="CreateDurableAsync"/>.
+    /// </summary>
     /// <param name="system">The system whose method does the I/O.</param>
     /// <param name="path">The path.</param>
     /// <param name="options">How; null to read an existing file.</param>
     /// <param name="cancellationToken">Checked before it begins.</param>
     /// <returns>The open file; the caller disposes it.</returns>
     /// <exception cref="AioException">It cannot be opened as asked; the message says why.</exception>
-    public static async Task<AioFile> OpenAsync(AioSystem system, string path, IoOpenOptions? options = null, CancellationToken cancellationToken = default)
+    public static async Task<AioFile> OpenAsync(
+        AioSystem system, string path, IoOpenOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(system);
         ArgumentException.ThrowIfNullOrEmpty(path);
         IoFile? file = null;
-        await RunAsync(system, () => file = system.FileSystem.Open(path, options ?? new IoOpenOptions()), cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await RunAsync(
+            system,
+            () => file = system.FileSystem.Open(path, options ?? new IoOpenOptions()),
+            cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext);
         return new AioFile(system, file!);
     }
 
@@ -38,9 +44,11 @@ public sealed partial class AioFile
     /// <param name="cancellationToken">Checked before it begins.</param>
     /// <returns>The open file; the caller disposes it.</returns>
     /// <exception cref="AioException">It cannot be made.</exception>
-    public static async Task<AioFile> CreateDurableAsync(AioSystem system, string path, IoOpenOptions? options = null, CancellationToken cancellationToken = default)
+    public static async Task<AioFile> CreateDurableAsync(
+        AioSystem system, string path, IoOpenOptions? options = null, CancellationToken cancellationToken = default)
     {
-        AioFile file = await OpenAsync(system, path, options ?? new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew }, cancellationToken);
+        AioFile file = await OpenAsync(
+            system, path, options ?? new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew }, cancellationToken);
         try
         {
             await file.FlushAllAsync(CancellationToken.None);
@@ -63,7 +71,8 @@ public sealed partial class AioFile
     /// <param name="targetPath">The name it gets; a file of that name is replaced. On the same file system.</param>
     /// <param name="cancellationToken">Checked before it begins.</param>
     /// <exception cref="AioException">It failed.</exception>
-    public static async Task RenameDurableAsync(AioSystem system, string sourcePath, string targetPath, CancellationToken cancellationToken = default)
+    public static async Task RenameDurableAsync(
+        AioSystem system, string sourcePath, string targetPath, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(system);
         IoFileSystem fileSystem = system.FileSystem;

@@ -42,7 +42,8 @@ public sealed partial class AioFile : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait, not the read: the buffer is the kernel's until the read has completed.</param>
     /// <returns>Bytes read; less than asked only at the end of the file.</returns>
     /// <exception cref="AioException">When awaited: the read failed.</exception>
-    /// <exception cref="ArgumentException">The file is direct and address, offset or length is not aligned; the message says which and to what.</exception>
+    /// <exception cref="ArgumentException">The file is direct and address, offset or length is not aligned; the message says which and to
+    /// what.</exception>
     public ValueTask<int> ReadAsync(Memory<byte> buffer, long offsetBytes, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancellationToken);
@@ -95,7 +96,11 @@ public sealed partial class AioFile : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait, not the write.</param>
     /// <exception cref="AioException">When awaited: the write failed.</exception>
     /// <exception cref="ArgumentException">The file is direct and address, offset or length is not aligned.</exception>
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, long offsetBytes, AioDurability durability = AioDurability.None, CancellationToken cancellationToken = default)
+    public ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer,
+        long offsetBytes,
+        AioDurability durability = AioDurability.None,
+        CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
         FileOperation operation = Rent(IoOperation.Write, offsetBytes, durability: durability);
@@ -114,7 +119,10 @@ public sealed partial class AioFile : IAsyncDisposable
     /// <exception cref="AioException">When awaited: the write failed.</exception>
     /// <exception cref="ArgumentException">The file is direct and an address, the offset or a length is not aligned.</exception>
     public ValueTask WriteAsync(
-        IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offsetBytes, AioDurability durability = AioDurability.None, CancellationToken cancellationToken = default)
+        IReadOnlyList<ReadOnlyMemory<byte>> buffers,
+        long offsetBytes,
+        AioDurability durability = AioDurability.None,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(buffers);
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
@@ -147,12 +155,14 @@ public sealed partial class AioFile : IAsyncDisposable
     /// </summary>
     /// <param name="cancellationToken">Ends the wait, not the flush.</param>
     /// <exception cref="AioException">When awaited: the flush failed, and the file is poisoned.</exception>
-    public ValueTask FlushAsync(CancellationToken cancellationToken = default) => BeginSimple(IoOperation.Fdatasync, 0, 0, cancellationToken);
+    public ValueTask FlushAsync(CancellationToken cancellationToken = default) =>
+        BeginSimple(IoOperation.Fdatasync, 0, 0, cancellationToken);
 
     /// <summary>As <see cref="FlushAsync"/>, with all metadata: times and permissions as well (fsync).</summary>
     /// <param name="cancellationToken">Ends the wait, not the flush.</param>
     /// <exception cref="AioException">When awaited: the flush failed, and the file is poisoned.</exception>
-    public ValueTask FlushAllAsync(CancellationToken cancellationToken = default) => BeginSimple(IoOperation.Fsync, 0, 0, cancellationToken);
+    public ValueTask FlushAllAsync(CancellationToken cancellationToken = default) =>
+        BeginSimple(IoOperation.Fsync, 0, 0, cancellationToken);
 
     /// <summary>Asks the system to begin writing back a range. A hint: nothing is durable by it.</summary>
     /// <param name="offsetBytes">Where in the file.</param>

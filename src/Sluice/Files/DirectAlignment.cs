@@ -13,21 +13,26 @@ internal static class DirectAlignment
         int memoryAlignment = capabilities.MemoryAlignmentBytes;
         if (offsetBytes % offsetAlignment != 0)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"the offset {offsetBytes} is not a multiple of {offsetAlignment} bytes, which this file needs.");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"the offset {offsetBytes} is not a multiple of {offsetAlignment} bytes, which this file needs.");
         }
 
         foreach (IoVector piece in pieces)
         {
             if ((long)piece.LengthBytes % offsetAlignment != 0)
             {
-                return string.Create(CultureInfo.InvariantCulture, $"the length {piece.LengthBytes} is not a multiple of {offsetAlignment} bytes, which this file needs.");
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the length {piece.LengthBytes} is not a multiple of {offsetAlignment} bytes, which this file needs.");
             }
 
             if (piece.Address % memoryAlignment != 0)
             {
                 return string.Create(
                     CultureInfo.InvariantCulture,
-                    $"the memory address 0x{piece.Address:x} is not a multiple of {memoryAlignment} bytes, which this file needs; rent the buffer from a BufferArena.");
+                    $"the memory address 0x{piece.Address:x} is not a multiple of {memoryAlignment} bytes, which this file needs; rent "
+                        + $"the buffer from a BufferArena.");
             }
         }
 

@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Sluice;
 
-/// <summary>Numbers for open files, so that a target of a few bytes can name one. A number is never used again; a closed file's is forgotten.</summary>
+/// <summary>
+/// Numbers for open files, so that a target of a few bytes can name one. A number is never used again; a closed file's is forgotten.
+/// </summary>
 internal static class FileNumbers
 {
     private static readonly ConditionalWeakTable<IoFile, StrongBox<long>> s_numbers = [];

@@ -57,7 +57,8 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
     internal ValueTask Task => new(this, Version);
 
     /// <summary>Prepares the operation. The memory is given afterwards.</summary>
-    internal void Prepare(IoFile file, GenericFileTarget target, IoOperation operation, long offsetBytes, long lengthBytes, AioDurability durability)
+    internal void Prepare(
+        IoFile file, GenericFileTarget target, IoOperation operation, long offsetBytes, long lengthBytes, AioDurability durability)
     {
         Recycle();
         _file = file;
@@ -101,7 +102,8 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
     }
 
     /// <summary>The pieces, for the check of their alignment.</summary>
-    internal ReadOnlySpan<IoVector> Pieces => _vectors is null ? new ReadOnlySpan<IoVector>(ref _vector)[.._vectorCount] : _vectors.AsSpan(0, _vectorCount);
+    internal ReadOnlySpan<IoVector> Pieces =>
+        _vectors is null ? new ReadOnlySpan<IoVector>(ref _vector)[.._vectorCount] : _vectors.AsSpan(0, _vectorCount);
 
     /// <summary>Starts the operation, or queues it until a handle is free.</summary>
     internal void Begin(CancellationToken cancellationToken)
@@ -116,7 +118,8 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
 
         _context.StartOrQueue(this);
 
-        // Only what did not complete at once needs somebody who drives for it. The exchange decides, against the one in Finish, who ends the watch.
+        // Only what did not complete at once needs somebody who drives for it. The exchange decides, against the one in Finish, who ends
+        // the watch.
         if (isLoops || Volatile.Read(ref _watch) == Over) return;
         _context.BeginWatch();
         if (Interlocked.Exchange(ref _watch, Watched) == Over) _context.EndWatch();
@@ -205,7 +208,8 @@ internal sealed unsafe class FileOperation : AwaitableWaiter, IValueTaskSource<i
         long reached = _startedBytes + result.Value;
         bool isOver = reached >= _lengthBytes;
 
-        // A direct read must begin at an aligned place: its rest begins at the last one, and no progress past what is there means the end of the file.
+        // A direct read must begin at an aligned place: its rest begins at the last one, and no progress past what is there means the end
+        // of the file.
         int alignment = _file.Capabilities.OffsetAlignmentBytes;
         bool madeProgress = reached > _doneBytes;
         _doneBytes = Math.Max(_doneBytes, reached);

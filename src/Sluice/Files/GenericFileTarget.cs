@@ -19,7 +19,18 @@ public readonly partial struct GenericFileTarget
     private static IoFile Reopen(in GenericFileTarget target, IoFileSystem fileSystem)
     {
         IoFile? open = FileNumbers.FileOf(target._number);
-        if (open is null) throw new AioException($"open file {target._number} again", Errno.EBADF, "it was closed, and with it went its path");
-        return fileSystem.Open(open.Path, new IoOpenOptions { Access = open.Access, Direct = open.Capabilities.IsDirect, WriteThrough = open.Capabilities.IsDurableOnCompletion });
+        if (open is null)
+        {
+            throw new AioException($"open file {target._number} again", Errno.EBADF, "it was closed, and with it went its path");
+        }
+
+        return fileSystem.Open(
+            open.Path,
+            new IoOpenOptions
+            {
+                Access = open.Access,
+                Direct = open.Capabilities.IsDirect,
+                WriteThrough = open.Capabilities.IsDurableOnCompletion,
+            });
     }
 }

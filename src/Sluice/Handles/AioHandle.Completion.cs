@@ -89,7 +89,8 @@ public sealed unsafe partial class AioHandle
     /// <summary>
     /// Whether somebody waits for the I/O, other than the operation on a file that it belongs to. Owner only.
     /// </summary>
-    internal bool IsWaitedFor => Volatile.Read(ref _waiters) is not (null or FileOperation) and { } head && !ReferenceEquals(head, Waiter.ListClosed);
+    internal bool IsWaitedFor =>
+        Volatile.Read(ref _waiters) is not (null or FileOperation) and { } head && !ReferenceEquals(head, Waiter.ListClosed);
 
     /// <summary>Attaches a waiter before the I/O is started: nobody else can, so a plain store will do.</summary>
     internal void AttachBeforeStart(Waiter waiter)
@@ -150,7 +151,11 @@ public sealed unsafe partial class AioHandle
     {
         IoRequest request = Request;
         if (rawResult < 0 || detail != IoOutcomeDetail.None || request.File.IsPoisoned) return DistillFailure(rawResult, detail);
-        if (request.Operation is IoOperation.Read or IoOperation.Write && rawResult < request.LengthBytes) return AioResult.Partial(rawResult);
+        if (request.Operation is IoOperation.Read or IoOperation.Write && rawResult < request.LengthBytes)
+        {
+            return AioResult.Partial(rawResult);
+        }
+
         return AioResult.Ok(rawResult);
     }
 
@@ -194,7 +199,11 @@ public sealed unsafe partial class AioHandle
 
     private static AioResult Judged(AioResult result, CallbackSlot slot)
     {
-        if (result.Status == AioStatus.Unknown) Invariant.Broken($"Callback {AioRegistry.NameOf(new AioCallbackId(slot.Id))} returned a result without a status.");
+        if (result.Status == AioStatus.Unknown)
+        {
+            Invariant.Broken($"Callback {AioRegistry.NameOf(new AioCallbackId(slot.Id))} returned a result without a status.");
+        }
+
         return result;
     }
 }

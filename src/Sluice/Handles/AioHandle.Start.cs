@@ -4,7 +4,9 @@ using Sluice.Methods;
 
 namespace Sluice;
 
-/// <summary>Starting an I/O: from here on the runtime keeps memory and file alive, and the handle may be reused when start returns.</summary>
+/// <summary>
+/// Starting an I/O: from here on the runtime keeps memory and file alive, and the handle may be reused when start returns.
+/// </summary>
 public sealed unsafe partial class AioHandle
 {
     /// <summary>Starts a read into the vectors.</summary>
@@ -43,7 +45,13 @@ public sealed unsafe partial class AioHandle
     public void StartFlushRange(IoFile file, long offsetBytes, long lengthBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lengthBytes);
-        Start(IoOperation.FlushRange, file, offsetBytes, lengthBytes, IoRequestFlags.None, isEmpty: lengthBytes == 0 || !file.Capabilities.CanFlushRange);
+        Start(
+            IoOperation.FlushRange,
+            file,
+            offsetBytes,
+            lengthBytes,
+            IoRequestFlags.None,
+            isEmpty: lengthBytes == 0 || !file.Capabilities.CanFlushRange);
     }
 
     /// <summary>Starts reserving space for a range; the file's length becomes at least the end of it.</summary>
@@ -62,7 +70,9 @@ public sealed unsafe partial class AioHandle
     {
         IoFileCapabilities capabilities = file.Capabilities;
         if (capabilities.IsDurableOnCompletion) return IoRequestFlags.None;
-        return durability == AioDurability.WriteThrough && capabilities.CanWriteThrough ? IoRequestFlags.WriteThrough : IoRequestFlags.FlushAfter;
+        return durability == AioDurability.WriteThrough && capabilities.CanWriteThrough
+            ? IoRequestFlags.WriteThrough
+            : IoRequestFlags.FlushAfter;
     }
 
     private void StartTransfer(IoOperation operation, IoFile file, long offsetBytes, IoRequestFlags flags)
@@ -140,11 +150,13 @@ public sealed unsafe partial class AioHandle
 
     [DoesNotReturn]
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void RefuseAllocation(IoFile file) => throw new NotSupportedException($"Space cannot be reserved for {file.Path}: its kind of file has no such operation.");
+    private static void RefuseAllocation(IoFile file) =>
+        throw new NotSupportedException($"Space cannot be reserved for {file.Path}: its kind of file has no such operation.");
 
     [DoesNotReturn]
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void RefuseClosed(IoFile file) => throw new ObjectDisposedException(file.Path, $"{file.Path} was disposed: no I/O can be started on it.");
+    private static void RefuseClosed(IoFile file) =>
+        throw new ObjectDisposedException(file.Path, $"{file.Path} was disposed: no I/O can be started on it.");
 
     [DoesNotReturn]
     [MethodImpl(MethodImplOptions.NoInlining)]

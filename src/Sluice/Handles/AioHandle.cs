@@ -164,7 +164,9 @@ public sealed unsafe partial class AioHandle
         Request.VectorCount = 1;
     }
 
-    /// <summary>Sets the pieces of memory to read into or write from, in order of the file. They stay where they are until the I/O has completed.</summary>
+    /// <summary>
+    /// Sets the pieces of memory to read into or write from, in order of the file. They stay where they are until the I/O has completed.
+    /// </summary>
     /// <param name="vectors">1 to <see cref="VectorsMax"/>; copied.</param>
     public void SetVectors(ReadOnlySpan<IoVector> vectors)
     {

@@ -18,7 +18,8 @@ internal static class FlushFailure
             return errno is not (Errno.EBADF or Errno.EINVAL or Errno.EROFS or Errno.EOPNOTSUPP or Errno.ENOSYS);
         }
 
-        bool isDurableWrite = request.Operation == IoOperation.Write && (request.Has(IoRequestFlags.WriteThrough) || request.File.Capabilities.IsDurableOnCompletion);
+        bool isDurableWrite = request.Operation == IoOperation.Write
+            && (request.Has(IoRequestFlags.WriteThrough) || request.File.Capabilities.IsDurableOnCompletion);
         return isDurableWrite && errno == Errno.EIO;
     }
 }

@@ -43,7 +43,11 @@ public sealed unsafe class AioBuffer : MemoryManager<byte>
         while (true)
         {
             int users = Volatile.Read(ref _users);
-            if (users == 0) throw new ObjectDisposedException(nameof(AioBuffer), "The buffer was returned to its arena: rent one before using it.");
+            if (users == 0)
+            {
+                throw new ObjectDisposedException(nameof(AioBuffer), "The buffer was returned to its arena: rent one before using it.");
+            }
+
             if (Interlocked.CompareExchange(ref _users, users + 1, users) == users) break;
         }
 

@@ -37,7 +37,10 @@ public sealed unsafe class BufferArena : IDisposable
         if (_lengthBytes >= HugePageBytes) Interop.NativeMethods.AdviseHugePages(_address, _lengthBytes);
         NativeMemory.Clear((void*)_address, _lengthBytes);
         _free = new AioBuffer[count];
-        for (int index = count - 1; index >= 0; index--) _free[_freeCount++] = new AioBuffer(this, _address + ((nint)index * BufferBytes), BufferBytes);
+        for (int index = count - 1; index >= 0; index--)
+        {
+            _free[_freeCount++] = new AioBuffer(this, _address + ((nint)index * BufferBytes), BufferBytes);
+        }
     }
 
     /// <summary>The size of each buffer in bytes.</summary>
@@ -55,7 +58,9 @@ public sealed unsafe class BufferArena : IDisposable
     /// <summary>Rents a buffer.</summary>
     /// <exception cref="InvalidOperationException">All are rented.</exception>
     public AioBuffer Rent() =>
-        TryRent(out AioBuffer? buffer) ? buffer : throw new InvalidOperationException($"All {Count} buffers of the arena are rented: return some, or make the arena larger.");
+        TryRent(out AioBuffer? buffer)
+            ? buffer
+            : throw new InvalidOperationException($"All {Count} buffers of the arena are rented: return some, or make the arena larger.");
 
     /// <summary>Rents a buffer if one is free.</summary>
     /// <param name="buffer">The buffer; its content is whatever it was.</param>
@@ -72,13 +77,15 @@ public sealed unsafe class BufferArena : IDisposable
     }
 
     /// <summary>Unregisters and frees the memory.</summary>
-    /// <exception cref="InvalidOperationException">Buffers are still rented or in flight: the memory is kept, because the system may still write to it.</exception>
+    /// <exception cref="InvalidOperationException">Buffers are still rented or in flight: the memory is kept, because the system may still
+    /// write to it.</exception>
     public void Dispose()
     {
         lock (_lock)
         {
             if (_isDisposed) return;
-            Invariant.Check(_freeCount == Count, "Buffers of the arena are still rented or in flight: return them all before it is disposed.");
+            Invariant.Check(
+                _freeCount == Count, "Buffers of the arena are still rented or in flight: return them all before it is disposed.");
             _isDisposed = true;
         }
 

@@ -36,8 +36,11 @@ public static unsafe class AioRegistry
         lock (s_lock)
         {
             if (TargetSlot<T>.Id != default) return;
-            Invariant.Check(sizeof(T) <= Limits.TargetBytesMax, $"Target {typeof(T)} is {sizeof(T)} bytes: the most is {Limits.TargetBytesMax}.");
-            Invariant.Check(s_targetCount < Limits.ModuleIdsMax, $"Module {module.Name} is one target too many: a process can have {Limits.ModuleIdsMax}.");
+            Invariant.Check(
+                sizeof(T) <= Limits.TargetBytesMax, $"Target {typeof(T)} is {sizeof(T)} bytes: the most is {Limits.TargetBytesMax}.");
+            Invariant.Check(
+                s_targetCount < Limits.ModuleIdsMax,
+                $"Module {module.Name} is one target too many: a process can have {Limits.ModuleIdsMax}.");
             int id = ++s_targetCount;
             s_targets[id] = new TargetEntry(T.TargetName, &TargetThunk<T>.Describe, &TargetThunk<T>.Reopen);
             TargetSlot<T>.Id = new AioTargetId((byte)id);
@@ -50,7 +53,9 @@ public static unsafe class AioRegistry
         lock (s_lock)
         {
             if (CallbackSlot<TDispatch>.Id != default) return;
-            Invariant.Check(s_callbackCount < Limits.ModuleIdsMax, $"Module {module.Name} is one callback too many: a process can have {Limits.ModuleIdsMax}.");
+            Invariant.Check(
+                s_callbackCount < Limits.ModuleIdsMax,
+                $"Module {module.Name} is one callback too many: a process can have {Limits.ModuleIdsMax}.");
             AioCallbackPhases phases = TDispatch.Phases;
             int id = ++s_callbackCount;
             s_callbacks[id] = new CallbackEntry(
@@ -68,7 +73,8 @@ public static unsafe class AioRegistry
 
     internal static TargetEntry TargetEntryOf(AioTargetId id) => id == default ? TargetEntry.None : s_targets[id.Value];
 
-    internal static string Describe(in AioTargetData data) => data.Id == default ? "nothing in particular" : s_targets[data.Id.Value].Describe(in data);
+    internal static string Describe(in AioTargetData data) =>
+        data.Id == default ? "nothing in particular" : s_targets[data.Id.Value].Describe(in data);
 
     internal static IoFile Reopen(in AioTargetData data, IoFileSystem fileSystem)
     {

@@ -56,7 +56,9 @@ public sealed partial class IoMethodPlugin
         }
     }
 
-    /// <summary>Lets the plugin go without verifying that it went: for a system that ends and whose catalog nobody else has. It was drained before.</summary>
+    /// <summary>
+    /// Lets the plugin go without verifying that it went: for a system that ends and whose catalog nobody else has. It was drained before.
+    /// </summary>
     internal void Forget()
     {
         lock (_gate)

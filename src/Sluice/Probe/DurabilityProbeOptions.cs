@@ -31,11 +31,18 @@ public sealed record DurabilityProbeOptions
     public IReadOnlyList<string> Validate()
     {
         List<string> mistakes = [];
-        if (BlockBytes is < 512 or > BlockBytesMax || BlockBytes % 512 != 0) mistakes.Add($"BlockBytes is {BlockBytes}: give a multiple of 512 up to {BlockBytesMax}.");
+        if (BlockBytes is < 512 or > BlockBytesMax || BlockBytes % 512 != 0)
+        {
+            mistakes.Add($"BlockBytes is {BlockBytes}: give a multiple of 512 up to {BlockBytesMax}.");
+        }
+
         if (Depths.Count == 0) mistakes.Add("Depths is empty: give at least one.");
         foreach (int depth in Depths.Concat(ReadDepths))
         {
-            if (depth is < 1 or > Limits.HandlesPerContextMax) mistakes.Add($"A depth is {depth}: give numbers from 1 to {Limits.HandlesPerContextMax}.");
+            if (depth is < 1 or > Limits.HandlesPerContextMax)
+            {
+                mistakes.Add($"A depth is {depth}: give numbers from 1 to {Limits.HandlesPerContextMax}.");
+            }
         }
 
         if (Budget < TimeSpan.Zero) mistakes.Add("Budget is negative: give a time, or zero for one round.");

@@ -40,14 +40,18 @@ public sealed class DurabilityReport
     /// <summary>What to begin with.</summary>
     public required DurabilitySuggestion Suggestion { get; init; }
 
-    /// <summary>The fastest form for a file of one mode: measured at the greatest depth that is not more than the one given, or else at the least.</summary>
+    /// <summary>
+    /// The fastest form for a file of one mode: measured at the greatest depth that is not more than the one given, or else at the least.
+    /// </summary>
     /// <param name="depth">How many durable writes will be in flight.</param>
     /// <param name="isDirect">Whether the file is open for direct I/O.</param>
-    /// <returns>The form; <see cref="DurableWriteForm.WriteThenFlush"/>, which works everywhere, when nothing could be measured in that mode.</returns>
+    /// <returns>The form; <see cref="DurableWriteForm.WriteThenFlush"/>, which works everywhere, when nothing could be measured in that
+    /// mode.</returns>
     public DurableWriteForm BestForm(int depth, bool isDirect)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(depth);
-        DurabilityChoice? below = Best.Where(choice => choice.IsDirect == isDirect && choice.Depth <= depth).MaxBy(static choice => choice.Depth);
+        DurabilityChoice? below = Best.Where(
+            choice => choice.IsDirect == isDirect && choice.Depth <= depth).MaxBy(static choice => choice.Depth);
         DurabilityChoice? best = below ?? Best.Where(choice => choice.IsDirect == isDirect).MinBy(static choice => choice.Depth);
         return best?.Form ?? DurableWriteForm.WriteThenFlush;
     }

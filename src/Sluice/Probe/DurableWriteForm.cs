@@ -8,7 +8,8 @@ public enum DurableWriteForm
 {
     /// <summary>
     /// A write, and when it has completed an fdatasync of its own:
-    /// <see cref="AioFile.WriteAsync(ReadOnlyMemory{byte}, long, AioDurability, CancellationToken)"/>, then <see cref="AioFile.FlushAsync"/>.
+    /// <see cref="AioFile.WriteAsync(ReadOnlyMemory{byte}, long, AioDurability, CancellationToken)"/>, then
+    /// <see cref="AioFile.FlushAsync"/>.
     /// </summary>
     WriteThenFlush,
 

@@ -27,7 +27,8 @@ internal static class ProbeAdvice
         const int Guess = 32;
         if (reads.Count == 0)
         {
-            return new DurabilitySuggestion(method, Guess, Math.Min(Guess, workersMax), $"{methodReason}; reads were not measured, so the depth is a guess.");
+            return new DurabilitySuggestion(
+                method, Guess, Math.Min(Guess, workersMax), $"{methodReason}; reads were not measured, so the depth is a guess.");
         }
 
 
@@ -45,16 +46,21 @@ internal static class ProbeAdvice
         {
             string flat = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{methodReason}; {mode} reads in flight together gain nothing here ({best.ReadsPerSecond:N0}/s at best, {least.ReadsPerSecond:N0}/s at depth {least.Depth}).");
+                $"{methodReason}; {mode} reads in flight together gain nothing here ({best.ReadsPerSecond:N0}/s at best, "
+                    + $"{least.ReadsPerSecond:N0}/s at depth {least.Depth}).");
             return new DurabilitySuggestion(method, least.Depth, Math.Clamp(least.Depth, 2, workersMax), flat);
         }
 
-        DurabilityReadRow enough = reads.Where(row => row.ReadsPerSecond >= EnoughOfBest * best.ReadsPerSecond).MinBy(static row => row.Depth)!;
-        string more = enough == best ? "" : string.Create(CultureInfo.InvariantCulture, $", and more gain little ({best.ReadsPerSecond:N0}/s at best)");
+        DurabilityReadRow enough = reads.Where(
+            row => row.ReadsPerSecond >= EnoughOfBest * best.ReadsPerSecond).MinBy(static row => row.Depth)!;
+        string more = enough == best
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $", and more gain little ({best.ReadsPerSecond:N0}/s at best)");
         double times = enough.ReadsPerSecond / Math.Max(least.ReadsPerSecond, 1e-9);
         string reason = string.Create(
             CultureInfo.InvariantCulture,
-            $"{methodReason}; {enough.Depth} {mode} reads in flight do {enough.ReadsPerSecond:N0}/s, {times:0.0} times depth {least.Depth}{more}.");
+            $"{methodReason}; {enough.Depth} {mode} reads in flight do {enough.ReadsPerSecond:N0}/s, {times:0.0} times depth "
+                + $"{least.Depth}{more}.");
         return new DurabilitySuggestion(method, enough.Depth, Math.Clamp(enough.Depth, 2, workersMax), reason);
     }
 

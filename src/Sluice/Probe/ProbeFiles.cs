@@ -38,7 +38,8 @@ internal sealed class ProbeFiles : IAsyncDisposable
         try
         {
             // Made without Direct: a refused direct open may leave the file behind, and then this one is at least known.
-            AioFile made = await AioFile.OpenAsync(system, path, new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew }, cancellationToken);
+            AioFile made = await AioFile.OpenAsync(
+                system, path, new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew }, cancellationToken);
             await made.DisposeAsync();
             IoOpenOptions plain = new() { Access = IoAccess.ReadWrite, Direct = direct };
             files.Plain = await AioFile.OpenAsync(system, path, plain, CancellationToken.None);

@@ -2,7 +2,12 @@ namespace Sluice;
 
 /// <summary>One measurement. Runs on a loop, so that its flows share counters without locks.</summary>
 internal sealed class ProbeSession(
-    AioSystem system, string folder, string fileSystemId, DurabilityProbeOptions options, IProgress<DurabilityProgress>? progress, CancellationToken cancellationToken)
+    AioSystem system,
+    string folder,
+    string fileSystemId,
+    DurabilityProbeOptions options,
+    IProgress<DurabilityProgress>? progress,
+    CancellationToken cancellationToken)
 {
     private const long FileBytesLeast = 8 << 20;
     private const int ReadSeed = 20250930;
@@ -34,7 +39,10 @@ internal sealed class ProbeSession(
             {
                 direct = await ProbeFiles.CreateAsync(system, folder, direct: true, fileBytes, fill, cancellationToken);
                 int alignment = direct.Plain.Capabilities.OffsetAlignmentBytes;
-                if (options.BlockBytes % alignment != 0) directObstacle = $"blocks of {options.BlockBytes} bytes are not a multiple of the {alignment} that direct I/O needs";
+                if (options.BlockBytes % alignment != 0)
+                {
+                    directObstacle = $"blocks of {options.BlockBytes} bytes are not a multiple of the {alignment} that direct I/O needs";
+                }
             }
             catch (AioException exception)
             {
@@ -99,7 +107,11 @@ internal sealed class ProbeSession(
                 if (round != 0 && left <= TimeSpan.Zero) return;
                 int slicesLeft = ((options.Rounds - round) * _cells.Count) - index;
                 progress?.Report(new DurabilityProgress(1 - ((double)slicesLeft / (options.Rounds * _cells.Count)), _cells[index].Name));
-                if (_cells[index].Obstacle is null) await MeasureSliceAsync(_cells[index], left > TimeSpan.Zero ? left / slicesLeft : TimeSpan.Zero);
+                if (_cells[index].Obstacle is null)
+                {
+                    await MeasureSliceAsync(_cells[index], left > TimeSpan.Zero ? left / slicesLeft : TimeSpan.Zero);
+                }
+
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
@@ -110,7 +122,11 @@ internal sealed class ProbeSession(
         long begin = system.TimeProvider.GetTimestamp();
         _sliceOperations = 0;
         Task[] flows = new Task[cell.Depth];
-        for (int flow = 0; flow < flows.Length; flow++) flows[flow] = RunFlowAsync(cell, _buffers[flow].Memory[..options.BlockBytes], begin, length);
+        for (int flow = 0; flow < flows.Length; flow++)
+        {
+            flows[flow] = RunFlowAsync(cell, _buffers[flow].Memory[..options.BlockBytes], begin, length);
+        }
+
         try
         {
             await Task.WhenAll(flows);
@@ -167,8 +183,14 @@ internal sealed class ProbeSession(
     private DurabilityReport MakeReport(ProbeFiles? direct, string? directObstacle)
     {
         List<DurabilityRow> rows = [.. _cells.Where(static cell => cell.Form is not null).Select(static cell => cell.ToRow())];
-        List<DurabilityReadRow> reads = [.. _cells.Where(static cell => cell.Form is null && cell.Obstacle is null).Select(static cell => cell.ToReadRow())];
-        List<DurabilityChoice> best = [.. rows.Where(static row => row.Obstacle is null).GroupBy(static row => (row.Depth, row.IsDirect)).Select(Choose)];
+        List<DurabilityReadRow> reads =
+        [
+            .. _cells.Where(static cell => cell.Form is null && cell.Obstacle is null).Select(static cell => cell.ToReadRow()),
+        ];
+        List<DurabilityChoice> best =
+        [
+            .. rows.Where(static row => row.Obstacle is null).GroupBy(static row => (row.Depth, row.IsDirect)).Select(Choose),
+        ];
         bool readsAreDirect = direct is not null && directObstacle is null;
         return new DurabilityReport
         {

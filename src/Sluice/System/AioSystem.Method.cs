@@ -10,7 +10,9 @@ public sealed partial class AioSystem
     private readonly SemaphoreSlim _switching = new(1, 1);
     private readonly ManualResetEventSlim _gate = new(initialState: true);
 
-    /// <summary>Held while the method is swapped, while a context is made and while one ends: the swap meets all contexts, each whole.</summary>
+    /// <summary>
+    /// Held while the method is swapped, while a context is made and while one ends: the swap meets all contexts, each whole.
+    /// </summary>
     internal Lock SwapLock { get; } = new();
 
     // Guards the method's members that are not per context against its replacement, and the poller.
@@ -24,7 +26,8 @@ public sealed partial class AioSystem
     /// </summary>
     /// <param name="name">The method's name, or <c>auto</c>.</param>
     /// <param name="cancellationToken">Gives up waiting for another switch to end; a switch that began goes through.</param>
-    /// <returns>True when the old plugin is really unloaded; false when something still holds it (state leaked), which is harmless but for its memory.</returns>
+    /// <returns>True when the old plugin is really unloaded; false when something still holds it (state leaked), which is harmless but for
+    /// its memory.</returns>
     /// <exception cref="IoMethodException">The new method cannot be found or does not work here.</exception>
     public async Task<bool> SwitchMethodAsync(string name, CancellationToken cancellationToken = default)
     {

@@ -35,7 +35,8 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
         _contexts = new AioContext?[options.ContextsMax];
         _plugin = Choose(options.Method);
         _method = _plugin.Activate(SettingsFor(_plugin.Name));
-        _shared = new AioContext[Math.Clamp(options.SharedContexts == 0 ? Environment.ProcessorCount : options.SharedContexts, 1, options.ContextsMax)];
+        int shared = options.SharedContexts == 0 ? Environment.ProcessorCount : options.SharedContexts;
+        _shared = new AioContext[Math.Clamp(shared, 1, options.ContextsMax)];
         try
         {
             for (int index = 0; index < _shared.Length; index++) _shared[index] = AddContext($"shared-{index}", isShared: true);
@@ -51,7 +52,9 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
         _meter = new AioMeter(this);
     }
 
-    /// <summary>Raised for what a host's programmer should know. On any thread, also one that reaps: handlers must be quick and must not throw.</summary>
+    /// <summary>
+    /// Raised for what a host's programmer should know. On any thread, also one that reaps: handlers must be quick and must not throw.
+    /// </summary>
     public event Action<AioWarning>? Warning;
 
     /// <summary>How the system was made. Not to be changed.</summary>
@@ -79,7 +82,8 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
     /// <param name="options">How; null for the defaults.</param>
     /// <returns>The system; dispose it last.</returns>
     /// <exception cref="ArgumentException">The options have mistakes; the message names each.</exception>
-    /// <exception cref="IoMethodException">The method cannot be found or does not work here; the message says why and what to do.</exception>
+    /// <exception cref="IoMethodException">The method cannot be found or does not work here; the message says why and what to
+    /// do.</exception>
     public static AioSystem Start(AioSystemOptions? options = null)
     {
         options ??= new AioSystemOptions();
@@ -89,7 +93,8 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
 
     /// <summary>Makes a context for one flow of I/O. Any thread.</summary>
     /// <param name="name">Its name, for people.</param>
-    /// <exception cref="InvalidOperationException">There are as many contexts as <see cref="AioSystemOptions.ContextsMax"/> allows.</exception>
+    /// <exception cref="InvalidOperationException">There are as many contexts as <see cref="AioSystemOptions.ContextsMax"/>
+    /// allows.</exception>
     public AioContext CreateContext(string name = "context")
     {
         ThrowIfDisposed();
@@ -100,7 +105,9 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
     /// <param name="name">Its name, for people.</param>
     public AioLoop CreateLoop(string name = "loop") => new(CreateContext(name), ownThread: true);
 
-    /// <summary>Runs asynchronous code to its end on the calling thread as on a loop. Everything it awaits goes on on this thread.</summary>
+    /// <summary>
+    /// Runs asynchronous code to its end on the calling thread as on a loop. Everything it awaits goes on on this thread.
+    /// </summary>
     /// <param name="work">The code.</param>
     public void RunLoop(Func<Task> work)
     {
@@ -121,10 +128,15 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
     /// <exception cref="IoMethodException">The method refuses; the message says why.</exception>
     public void ChangeMethodSetting(string name, string value)
     {
-        if (!_method.TryChangeSetting(name, value, out string? refusal)) throw new IoMethodException(refusal ?? $"Setting '{name}' cannot be changed while the method runs.");
+        if (!_method.TryChangeSetting(name, value, out string? refusal))
+        {
+            throw new IoMethodException(refusal ?? $"Setting '{name}' cannot be changed while the method runs.");
+        }
     }
 
-    /// <summary>What is in use at this moment, one row per handle that is not idle. No lock; rows that changed while they were read are left out.</summary>
+    /// <summary>
+    /// What is in use at this moment, one row per handle that is not idle. No lock; rows that changed while they were read are left out.
+    /// </summary>
     public IReadOnlyList<AioHandleInfo> Snapshot()
     {
         List<AioHandleInfo> rows = [];
@@ -158,15 +170,22 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
         return sum;
     }
 
-    /// <summary>Waits for what is in flight and releases everything. Blocks. Contexts and loops that are still there are ended as if disposed by their flows.</summary>
+    /// <summary>
+    /// Waits for what is in flight and releases everything. Blocks. Contexts and loops that are still there are ended as if disposed by
+    /// their flows.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The calling code runs on a loop of the system, which could then not end.</exception>
     public void Dispose()
     {
-        Invariant.Check(!ReferenceEquals(AioLoop.Current?.Context.System, this), "A system cannot be disposed by code that runs on one of its loops: let the loop end first.");
+        Invariant.Check(
+            !ReferenceEquals(AioLoop.Current?.Context.System, this),
+            "A system cannot be disposed by code that runs on one of its loops: let the loop end first.");
         DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
-    /// <summary>Waits for what is in flight and releases everything. Contexts that are still there are ended as if disposed by their flows.</summary>
+    /// <summary>
+    /// Waits for what is in flight and releases everything. Contexts that are still there are ended as if disposed by their flows.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
@@ -219,7 +238,9 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
     internal void ReportFault(AioContext context, Exception exception, AioCallbackId callback)
     {
         Interlocked.Increment(ref _callbackFaultCount);
-        Raise(new AioWarning($"Callback {AioRegistry.NameOf(callback)} threw {exception.GetType().Name}: {exception.Message}", context.Name, exception));
+        Raise(
+            new AioWarning(
+                $"Callback {AioRegistry.NameOf(callback)} threw {exception.GetType().Name}: {exception.Message}", context.Name, exception));
     }
 
     internal void ReportMethodFault(Exception exception)
@@ -255,7 +276,11 @@ public sealed partial class AioSystem : IAsyncDisposable, IDisposable
             // Again, under the lock: the disposing thread takes the list of contexts under it.
             ThrowIfDisposed();
             int id = Array.IndexOf(_contexts, null);
-            if (id < 0) Invariant.Broken($"There are {_contexts.Length} contexts already: dispose one, or raise AioSystemOptions.ContextsMax.");
+            if (id < 0)
+            {
+                Invariant.Broken($"There are {_contexts.Length} contexts already: dispose one, or raise AioSystemOptions.ContextsMax.");
+            }
+
             AioContext context = new(this, id, Options.HandlesPerContext, Options.VectorsPerHandle, name, isShared);
             try
             {

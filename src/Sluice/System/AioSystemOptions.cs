@@ -2,7 +2,9 @@ using Sluice.Plugins;
 
 namespace Sluice;
 
-/// <summary>How a system is made. Nothing here can be changed once it runs, except the method (<see cref="AioSystem.SwitchMethodAsync"/>).</summary>
+/// <summary>
+/// How a system is made. Nothing here can be changed once it runs, except the method (<see cref="AioSystem.SwitchMethodAsync"/>).
+/// </summary>
 public sealed class AioSystemOptions
 {
     /// <summary>The io_method: a name, or <c>auto</c> for the best that works here. Auto unless said otherwise.</summary>
@@ -11,7 +13,9 @@ public sealed class AioSystemOptions
     /// <summary>Where plugins are looked for; empty for <c>io_methods</c> beside the program.</summary>
     public IList<string> PluginDirectories { get; } = [];
 
-    /// <summary>The plugins themselves, found or linked beforehand; null to look in <see cref="PluginDirectories"/>. A catalog serves one system.</summary>
+    /// <summary>
+    /// The plugins themselves, found or linked beforehand; null to look in <see cref="PluginDirectories"/>. A catalog serves one system.
+    /// </summary>
     public IoMethodCatalog? Catalog { get; set; }
 
     /// <summary>Settings for each io_method, by its name, then by the setting's.</summary>

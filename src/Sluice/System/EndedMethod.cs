@@ -2,7 +2,9 @@ using Sluice.Methods;
 
 namespace Sluice;
 
-/// <summary>Stands in for the method of a system that was disposed, so that the plugin is no longer held and late questions have an answer.</summary>
+/// <summary>
+/// Stands in for the method of a system that was disposed, so that the plugin is no longer held and late questions have an answer.
+/// </summary>
 internal sealed class EndedMethod(string name, IoMethodCapabilities capabilities) : IoMethod
 {
     public override string Name => name;

@@ -82,7 +82,11 @@ public sealed class AioLoop : IDisposable
             (work, started));
         Task ended = started.Task.Unwrap();
         _ = ended.ContinueWith(
-            static (_, state) => ((AioLoop)state!).InvocationEnded(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            static (_, state) => ((AioLoop)state!).InvocationEnded(),
+            this,
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
         return ended;
     }
 
@@ -135,9 +139,16 @@ public sealed class AioLoop : IDisposable
             Task task = work();
 
             // The last continuation may run on the loop, with nothing left in flight, or elsewhere: neither may leave it blocked.
-            _ = task.ContinueWith(static (_, state) => ((AioLoop)state!).Post(static _ => { }, null), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = task.ContinueWith(
+                static (_, state) => ((AioLoop)state!).Post(static _ => { }, null),
+                this,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
             while (!task.IsCompleted) Turn();
-            ExceptionDispatchInfo? failure = task.IsCompletedSuccessfully ? null : ExceptionDispatchInfo.Capture(task.Exception?.InnerException ?? new TaskCanceledException(task));
+            ExceptionDispatchInfo? failure = task.IsCompletedSuccessfully
+                ? null
+                : ExceptionDispatchInfo.Capture(task.Exception?.InnerException ?? new TaskCanceledException(task));
             failure?.Throw();
         }
         finally
@@ -208,7 +219,10 @@ public sealed class AioLoop : IDisposable
     // Nobody runs here any more: what was left, and what comes late, goes on on the thread pool instead of never.
     private void HandOverLeftovers()
     {
-        while (_remote.TryDequeue(out WorkItem item)) ThreadPool.UnsafeQueueUserWorkItem(static item => RunItem(item), item, preferLocal: false);
+        while (_remote.TryDequeue(out WorkItem item))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static item => RunItem(item), item, preferLocal: false);
+        }
     }
 
     private void InvocationEnded()

@@ -36,7 +36,8 @@ internal sealed class AsyncWaiter : AwaitableWaiter, IValueTaskSource
     {
         if (timeout != Timeout.InfiniteTimeSpan)
         {
-            _timer = _context.System.TimeProvider.CreateTimer(static state => ((AsyncWaiter)state!).GiveUp(), this, timeout, Timeout.InfiniteTimeSpan);
+            _timer = _context.System.TimeProvider.CreateTimer(
+                static state => ((AsyncWaiter)state!).GiveUp(), this, timeout, Timeout.InfiniteTimeSpan);
         }
 
         if (!cancellationToken.CanBeCanceled) return;

@@ -109,11 +109,20 @@ internal abstract class AwaitableWaiter : Waiter, IThreadPoolWorkItem
         try
         {
             if (scheduler is SynchronizationContext context) context.Post(s_runPosted, this);
-            else _ = Task.Factory.StartNew(static state => ((AwaitableWaiter)state!).Run(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, (TaskScheduler)scheduler);
+            else
+            {
+                _ = Task.Factory.StartNew(
+                    static state => ((AwaitableWaiter)state!).Run(),
+                    this,
+                    CancellationToken.None,
+                    TaskCreationOptions.DenyChildAttach,
+                    (TaskScheduler)scheduler);
+            }
         }
         catch (Exception)
         {
-            // A scheduler that ended refuses (a closed window's, say). This is a completing thread, which must go on, and so must the awaiting code.
+            // A scheduler that ended refuses (a closed window's, say). This is a completing thread, which must go on, and so must the
+            // awaiting code.
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }

@@ -6,7 +6,8 @@ namespace Sluice;
 /// </summary>
 /// <remarks>
 /// States: waiting → signalled (by the completer) or abandoned (by the waiter: time up, cancelled, pushed too late). One
-/// compare-exchange decides between the two. An abandoned node stays in the list until the completer drops it, so it must not be used again.
+/// compare-exchange decides between the two. An abandoned node stays in the list until the completer drops it, so it must not be used
+/// again.
 /// </remarks>
 internal abstract class Waiter
 {

@@ -24,7 +24,8 @@ public sealed class RecordingLog : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => records;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (records) log._lines.Enqueue((logLevel, eventId, formatter(state, exception)));
         }

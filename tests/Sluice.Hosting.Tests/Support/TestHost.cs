@@ -13,7 +13,10 @@ internal sealed class TestHost : IAsyncDisposable
 
     /// <summary>Builds a host. Values are the configuration's, such as <c>Sluice:Method</c>.</summary>
     internal TestHost(
-        IEnumerable<(string Key, string? Value)>? values = null, Action<SluiceBuilder>? configure = null, Action<IServiceCollection>? services = null, TimeSpan? healthTimeout = null)
+        IEnumerable<(string Key, string? Value)>? values = null,
+        Action<SluiceBuilder>? configure = null,
+        Action<IServiceCollection>? services = null,
+        TimeSpan? healthTimeout = null)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection((values ?? []).Select(static value => KeyValuePair.Create(value.Key, value.Value)));

@@ -4,5 +4,6 @@ namespace Sluice.Hosting.Tests.Support;
 [AioCallback("hosting throwing")]
 public static partial class ThrowingCallback
 {
-    private static AioResult CompleteShared(AioHandle handle, AioResult prior, byte data) => throw new InvalidOperationException("a mistake of the test's own");
+    private static AioResult CompleteShared(AioHandle handle, AioResult prior, byte data) =>
+        throw new InvalidOperationException("a mistake of the test's own");
 }

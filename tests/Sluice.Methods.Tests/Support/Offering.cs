@@ -1,6 +1,8 @@
 namespace Sluice.Methods.Tests.Support;
 
-/// <summary>Offers requests to a context as the runtime does: first to be executed at once, and what was not, to be submitted together.</summary>
+/// <summary>
+/// Offers requests to a context as the runtime does: first to be executed at once, and what was not, to be submitted together.
+/// </summary>
 internal static class Offering
 {
     [ThreadStatic]

@@ -183,37 +183,18 @@ public sealed class FileCacheTests
         using StorageRig rig = StorageRig.Start("sync");
         FileCache cache = new(rig.System, 6);
         CachedFile[] files = Make(rig, cache, 24);
-        Thread[] threads = new Thread[8];
-        ConcurrentQueue<Exception> failures = new();
-        for (int number = 0; number < threads.Length; number++)
+        RunThreads(8, seed =>
         {
-            int seed = number;
-            threads[number] = new Thread(() =>
+            Random random = new(seed);
+            for (int round = 0; round < 3000; round++)
             {
-                try
-                {
-                    Random random = new(seed);
-                    for (int round = 0; round < 3000; round++)
-                    {
-                        int index = random.Next(files.Length);
-                        IoFile file = files[index].Hold(seed);
-                        if (file.IsReleased || file.GetLength() != index + 1) throw new InvalidOperationException(
-                            "Not the file that was asked for.");
-                        if (random.Next(50) == 0) files[random.Next(files.Length)].Close();
-                        file.ReleaseHold(seed);
-                    }
-                }
-                catch (Exception exception)
-                {
-                    failures.Enqueue(exception);
-                }
-            })
-            { IsBackground = true };
-            threads[number].Start();
-        }
-
-        foreach (Thread thread in threads) Assert.True(thread.Join(StorageRig.Watchdog), "A thread hangs.");
-        Assert.Empty(failures);
+                int index = random.Next(files.Length);
+                IoFile file = files[index].Hold(seed);
+                if (file.IsReleased || file.GetLength() != index + 1) throw new InvalidOperationException("Not the file that was asked for.");
+                if (random.Next(50) == 0) files[random.Next(files.Length)].Close();
+                file.ReleaseHold(seed);
+            }
+        });
         for (int index = 0; index < files.Length; index++) Use(files[index]);
         Assert.InRange(cache.OpenCount, 1, 6);
         cache.CloseAll();
@@ -227,35 +208,17 @@ public sealed class FileCacheTests
         using StorageRig rig = StorageRig.Start("sync");
         FileCache cache = new(rig.System, 1);
         CachedFile[] files = Make(rig, cache, 5);
-        Thread[] threads = new Thread[6];
-        ConcurrentQueue<Exception> failures = new();
-        for (int number = 0; number < threads.Length; number++)
+        RunThreads(6, seed =>
         {
-            int seed = number;
-            threads[number] = new Thread(() =>
+            Random random = new(seed);
+            for (int round = 0; round < 4000; round++)
             {
-                try
-                {
-                    Random random = new(seed);
-                    for (int round = 0; round < 4000; round++)
-                    {
-                        CachedFile file = files[random.Next(files.Length)];
-                        IoFile held = file.Hold(seed);
-                        if (random.Next(4) == 0) Thread.Yield();
-                        held.ReleaseHold(seed);
-                    }
-                }
-                catch (Exception exception)
-                {
-                    failures.Enqueue(exception);
-                }
-            })
-            { IsBackground = true };
-            threads[number].Start();
-        }
-
-        foreach (Thread thread in threads) Assert.True(thread.Join(StorageRig.Watchdog), "A thread hangs.");
-        Assert.Empty(failures);
+                CachedFile file = files[random.Next(files.Length)];
+                IoFile held = file.Hold(seed);
+                if (random.Next(4) == 0) Thread.Yield();
+                held.ReleaseHold(seed);
+            }
+        });
         cache.CloseAll();
         Assert.Equal(0, cache.OpenCount);
     }
@@ -354,6 +317,27 @@ public sealed class FileCacheTests
         Assert.Equal(65536, OpenFileLimit.Derive(long.MaxValue));
         using StorageRig rig = StorageRig.Start("sync");
         Assert.InRange(rig.Storage.Files.FilesMax, 32, 65536);
+    }
+
+    // Each gets its number.
+    private static void RunThreads(int count, Action<int> work)
+    {
+        ConcurrentQueue<Exception> failures = new();
+        Thread[] threads = [.. Enumerable.Range(0, count).Select(number => new Thread(() =>
+        {
+            try
+            {
+                work(number);
+            }
+            catch (Exception exception)
+            {
+                failures.Enqueue(exception);
+            }
+        })
+        { IsBackground = true })];
+        foreach (Thread thread in threads) thread.Start();
+        foreach (Thread thread in threads) Assert.True(thread.Join(StorageRig.Watchdog), "A thread hangs.");
+        Assert.Empty(failures);
     }
 
     private static CachedFile[] Make(StorageRig rig, FileCache cache, int count)

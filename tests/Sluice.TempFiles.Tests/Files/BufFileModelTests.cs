@@ -24,28 +24,17 @@ public sealed class BufFileModelTests
     {
         for (int seed = 20; seed < 26; seed++)
         {
-            using TestRun run = TestRun.Start(method, injected: true);
-            Random random = new(seed);
-            run.Control.Reorders = true;
-            using var delays = run.Control.Delay(_ => Chance(random, 0.3));
-            using var shorts = run.Control.Replace(result => result <= 1 ? result : Draw(random, result), _ => Chance(random, 0.5));
+            using TestRun run = TestRun.StartDisturbed(method, seed, delayed: 0.3, shortened: 0.5, replace: Draw);
             Play(run, seed, isDirect: seed % 2 == 1 && method != "simulated");
         }
     });
 
-    private static bool Chance(Random random, double chance)
-    {
-        lock (random) return random.NextDouble() < chance;
-    }
-
     // A short direct transfer is a whole number of blocks, as the kernel's are.
     private static int Draw(Random random, int result)
     {
-        lock (random)
-        {
-            int cut = random.Next(1, result);
-            return result % 4096 == 0 ? Math.Max(cut / 4096 * 4096, Math.Min(4096, result)) : cut;
-        }
+        if (result <= 1) return result;
+        int cut = random.Next(1, result);
+        return result % 4096 == 0 ? Math.Max(cut / 4096 * 4096, Math.Min(4096, result)) : cut;
     }
 
     private static void Play(TestRun run, int seed, bool isDirect)

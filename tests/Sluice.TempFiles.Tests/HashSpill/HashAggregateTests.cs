@@ -27,11 +27,7 @@ public sealed class HashAggregateTests
     {
         for (int seed = 100; seed < 104; seed++)
         {
-            using TestRun run = TestRun.Start(method, injected: true);
-            Random random = new(seed);
-            run.Control.Reorders = true;
-            using var delays = run.Control.Delay(_ => Chance(random, 0.2));
-            using var shorts = run.Control.Replace(static result => result <= 1 ? result : (result / 2) + 1, _ => Chance(random, 0.2));
+            using TestRun run = TestRun.StartDisturbed(method, seed);
             Play(run, seed, direct: false);
         }
     });
@@ -183,11 +179,6 @@ public sealed class HashAggregateTests
         aggregate.Finish(static (in string _, in List<int> _) => Assert.Fail("There is no group."));
         Assert.Throws<InvalidOperationException>(() => aggregate.Add(new Row(1, 1, 1)));
     });
-
-    private static bool Chance(Random random, double chance)
-    {
-        lock (random) return random.NextDouble() < chance;
-    }
 
     private static void Play(TestRun run, int seed, bool direct)
     {

@@ -32,11 +32,7 @@ public sealed class HashJoinTests
         int seed = 1000;
         foreach (JoinKind kind in Enum.GetValues<JoinKind>())
         {
-            using TestRun run = TestRun.Start(method, injected: true);
-            Random random = new(seed);
-            run.Control.Reorders = true;
-            using var delays = run.Control.Delay(_ => Chance(random, 0.2));
-            using var shorts = run.Control.Replace(static result => result <= 1 ? result : (result / 2) + 1, _ => Chance(random, 0.2));
+            using TestRun run = TestRun.StartDisturbed(method, seed);
             Play(run, kind, seed++, direct: false);
         }
     });
@@ -45,72 +41,44 @@ public sealed class HashJoinTests
     [MemberData(nameof(Kinds))]
     public void APartitionOfOneKeyIsJoinedBlockByBlockInsteadOfCutForever(JoinKind kind) => TestRun.WithinWatchdog(() =>
     {
-        using TestRun run = TestRun.Start("io_uring");
-        using TempSpace space = run.OpenSpace();
-        using AioContext context = run.System.CreateContext();
         Random random = new(1);
 
         // The hot key has more build records than fit. Few probe records have it, so that the result is not all.
         List<Row> build = JoinModel.Rows(random, 3000, () => random.Next(10) == 0 ? random.Next(500) : 7, 100);
         List<Row> probe = JoinModel.Rows(random, 3000, () => random.Next(200) == 0 ? 7 : random.Next(8, 1000), 100);
-        JoinModel model = new();
-        using HashJoin<Row, Row> join = Make(run, space, context, kind, model, Small);
-        model.Run(join, build, probe);
-        model.Expect(kind, build, probe);
-        Assert.True(join.Statistics.Fallbacks > 0, "Nothing was too large to be cut.");
-        Assert.True(join.Statistics.LevelsMax < 6, $"Records were written up to {join.Statistics.LevelsMax} times.");
-        run.ExpectNothingInUse(space);
+        HashSpillStatistics statistics = Join(kind, new JoinModel(), build, probe);
+        Assert.True(statistics.Fallbacks > 0, "Nothing was too large to be cut.");
+        Assert.True(statistics.LevelsMax < 6, $"Records were written up to {statistics.LevelsMax} times.");
     });
 
     [Theory]
     [MemberData(nameof(Kinds))]
     public void KeysThatAllHaveTheSameHashAreJoinedAllTheSame(JoinKind kind) => TestRun.WithinWatchdog(() =>
     {
-        using TestRun run = TestRun.Start("io_uring");
-        using TempSpace space = run.OpenSpace();
-        using AioContext context = run.System.CreateContext();
         Random random = new(2);
         List<Row> build = JoinModel.Rows(random, 1000, () => random.Next(500), 200);
         List<Row> probe = JoinModel.Rows(random, 700, () => random.Next(500), 200);
-        JoinModel model = new() { HashOf = static _ => 42 };
-        using HashJoin<Row, Row> join = Make(run, space, context, kind, model, Small);
-        model.Run(join, build, probe);
-        model.Expect(kind, build, probe);
-        Assert.Equal(1, join.Statistics.Fallbacks);
-        run.ExpectNothingInUse(space);
+        Assert.Equal(1, Join(kind, new JoinModel { HashOf = static _ => 42 }, build, probe).Fallbacks);
     });
 
     [Theory]
     [MemberData(nameof(Kinds))]
     public void RecordsLargerThanTheWholeMemoryAreJoined(JoinKind kind) => TestRun.WithinWatchdog(() =>
     {
-        using TestRun run = TestRun.Start("io_uring");
-        using TempSpace space = run.OpenSpace();
-        using AioContext context = run.System.CreateContext();
         Random random = new(3);
         List<Row> build = JoinModel.Rows(random, 60, () => random.Next(40), 300_000);
         List<Row> probe = JoinModel.Rows(random, 60, () => random.Next(40), 300_000);
-        JoinModel model = new();
-        using HashJoin<Row, Row> join = Make(run, space, context, kind, model, Small);
-        model.Run(join, build, probe);
-        model.Expect(kind, build, probe);
-        run.ExpectNothingInUse(space);
+        Join(kind, new JoinModel(), build, probe);
     });
 
     [Fact]
     public void RecordsLargerThanABlockTakeNoMoreThanTheMemory() => TestRun.WithinWatchdog(() =>
     {
-        using TestRun run = TestRun.Start("io_uring");
-        using TempSpace space = run.OpenSpace();
-        using AioContext context = run.System.CreateContext();
         Random random = new(10);
         List<Row> build = JoinModel.Rows(random, 200, () => random.Next(200), 15_000);
         List<Row> probe = JoinModel.Rows(random, 200, () => random.Next(200), 15_000);
-        JoinModel model = new();
-        using HashJoin<Row, Row> join = Make(run, space, context, JoinKind.Full, model, 2 * Small, 4096);
-        model.Run(join, build, probe);
-        model.Expect(JoinKind.Full, build, probe);
-        Assert.InRange(join.Statistics.MemoryPeakBytes, 1, 2 * Small);
+        HashSpillStatistics statistics = Join(JoinKind.Full, new JoinModel(), build, probe, 2 * Small, 4096);
+        Assert.InRange(statistics.MemoryPeakBytes, 1, 2 * Small);
     });
 
     [Theory]
@@ -120,17 +88,10 @@ public sealed class HashJoinTests
     [InlineData(16 << 20)]
     public void TheMemoryIsWhatWasGiven(int memoryBytes) => TestRun.WithinWatchdog(() =>
     {
-        using TestRun run = TestRun.Start("io_uring");
-        using TempSpace space = run.OpenSpace();
-        using AioContext context = run.System.CreateContext();
         Random random = new(4);
         List<Row> build = JoinModel.Rows(random, 20_000, () => random.Next(20_000), 60);
         List<Row> probe = JoinModel.Rows(random, 20_000, () => random.Next(20_000), 60);
-        JoinModel model = new();
-        using HashJoin<Row, Row> join = Make(run, space, context, JoinKind.Inner, model, memoryBytes);
-        model.Run(join, build, probe);
-        model.Expect(JoinKind.Inner, build, probe);
-        HashSpillStatistics statistics = join.Statistics;
+        HashSpillStatistics statistics = Join(JoinKind.Inner, new JoinModel(), build, probe, memoryBytes);
         Assert.InRange(statistics.MemoryPeakBytes, 1, memoryBytes);
         Assert.Equal(memoryBytes == 16 << 20, statistics.BytesWritten == 0);
     });
@@ -269,9 +230,18 @@ public sealed class HashJoinTests
             context, space.CreateOwner("join of a test"), kind, new RowCodec(), new RowCodec(), model, model,
             new HashSpillOptions { MemoryBytes = memoryBytes, BlockBytes = blockBytes });
 
-    private static bool Chance(Random random, double chance)
+    /// <summary>Joins as the model does, and leaves nothing behind.</summary>
+    private static HashSpillStatistics Join(
+        JoinKind kind, JoinModel model, List<Row> build, List<Row> probe, long memoryBytes = Small, int blockBytes = 0)
     {
-        lock (random) return random.NextDouble() < chance;
+        using TestRun run = TestRun.Start("io_uring");
+        using TempSpace space = run.OpenSpace();
+        using AioContext context = run.System.CreateContext();
+        using HashJoin<Row, Row> join = Make(run, space, context, kind, model, memoryBytes, blockBytes);
+        model.Run(join, build, probe);
+        model.Expect(kind, build, probe);
+        run.ExpectNothingInUse(space);
+        return join.Statistics;
     }
 
     private static void Play(TestRun run, JoinKind kind, int seed, bool direct)

@@ -25,20 +25,11 @@ public sealed class ExternalSorterModelTests
     {
         for (int seed = 100; seed < 106; seed++)
         {
-            using TestRun run = TestRun.Start(method, injected: true);
-            Random random = new(seed);
-            run.Control.Reorders = true;
-            using var delays = run.Control.Delay(_ => Chance(random, 0.2));
-            using var shorts = run.Control.Replace(static result => result <= 4096 ? result : 4096, _ => Chance(random, 0.3));
+            using TestRun run = TestRun.StartDisturbed(method, seed, shortened: 0.3, replace: static (_, result) => Math.Min(result, 4096));
             PlayBytes(run, seed);
             PlayNumbered(run, seed);
         }
     });
-
-    private static bool Chance(Random random, double chance)
-    {
-        lock (random) return random.NextDouble() < chance;
-    }
 
     private static ExternalSortOptions Options(Random random, int parallelismMax = 3)
     {

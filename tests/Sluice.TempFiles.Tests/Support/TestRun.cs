@@ -11,6 +11,7 @@ internal sealed class TestRun : IDisposable
 {
     internal static readonly TimeSpan Watchdog = TimeSpan.FromSeconds(180);
     private readonly string? _folder;
+    private readonly List<Injection> _disturbances = [];
 
     private TestRun(AioSystem system, string folder, bool isOnOsFiles, InjectionControl control)
     {
@@ -69,6 +70,34 @@ internal sealed class TestRun : IDisposable
         return new TestRun(system, folder, !isSimulated, control);
     }
 
+    /// <summary>A run whose transfers come short, late and in another order than they were started.</summary>
+    /// <param name="method">The io_method.</param>
+    /// <param name="seed">Of the choice which of them.</param>
+    /// <param name="delayed">How many are late, of one.</param>
+    /// <param name="shortened">How many come short, of one.</param>
+    /// <param name="replace">What is left of a result; null for a little more than the half. On any thread, one at a time.</param>
+    internal static TestRun StartDisturbed(
+        string method, int seed, double delayed = 0.2, double shortened = 0.2, Func<Random, int, int>? replace = null)
+    {
+        TestRun run = Start(method, injected: true);
+        Random random = new(seed);
+        replace ??= static (_, result) => result <= 1 ? result : (result / 2) + 1;
+        run.Control.Reorders = true;
+        run._disturbances.Add(run.Control.Delay(_ => Chance(delayed)));
+        run._disturbances.Add(run.Control.Replace(Shorten, _ => Chance(shortened)));
+        return run;
+
+        bool Chance(double chance)
+        {
+            lock (random) return random.NextDouble() < chance;
+        }
+
+        int Shorten(int result)
+        {
+            lock (random) return replace(random, result);
+        }
+    }
+
     internal TempSpace OpenSpace(TempSpaceOptions? options = null) =>
         TempSpace.Open(System, (options ?? new TempSpaceOptions()) with
         {
@@ -96,6 +125,7 @@ internal sealed class TestRun : IDisposable
 
     public void Dispose()
     {
+        foreach (Injection disturbance in _disturbances) disturbance.Dispose();
         System.Dispose();
         if (_folder is not null) Directory.Delete(_folder, recursive: true);
     }

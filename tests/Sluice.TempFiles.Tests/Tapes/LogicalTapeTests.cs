@@ -23,11 +23,7 @@ public sealed unsafe class LogicalTapeTests
     {
         for (int seed = 100; seed < 104; seed++)
         {
-            using TestRun run = TestRun.Start(method, injected: true);
-            Random random = new(seed);
-            run.Control.Reorders = true;
-            using var delays = run.Control.Delay(_ => Chance(random, 0.3));
-            using var shorts = run.Control.Replace(static result => result <= 1 ? result : (result / 2) + 1, _ => Chance(random, 0.3));
+            using TestRun run = TestRun.StartDisturbed(method, seed, delayed: 0.3, shortened: 0.3);
             Play(run, seed);
         }
     });
@@ -189,11 +185,6 @@ public sealed unsafe class LogicalTapeTests
         for (int index = 0; index < 200; index++) merge.Cursors[0].MoveNext();
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     });
-
-    private static bool Chance(Random random, double chance)
-    {
-        lock (random) return random.NextDouble() < chance;
-    }
 
     private static void Play(TestRun run, int seed)
     {

@@ -25,11 +25,7 @@ public sealed class SharedTupleStoreTests
     {
         for (int seed = 100; seed < 104; seed++)
         {
-            using TestRun run = TestRun.Start(method, injected: true);
-            Random random = new(seed);
-            run.Control.Reorders = true;
-            using var delays = run.Control.Delay(_ => Chance(random, 0.2));
-            using var shorts = run.Control.Replace(static result => result <= 1 ? result : (result / 2) + 1, _ => Chance(random, 0.2));
+            using TestRun run = TestRun.StartDisturbed(method, seed);
             Play(run, seed, direct: false);
         }
     });
@@ -167,11 +163,6 @@ public sealed class SharedTupleStoreTests
         for (int index = 0; index < 50_000; index++) reader.TryRead(out _);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     });
-
-    private static bool Chance(Random random, double chance)
-    {
-        lock (random) return random.NextDouble() < chance;
-    }
 
     private static void Play(TestRun run, int seed, bool direct)
     {

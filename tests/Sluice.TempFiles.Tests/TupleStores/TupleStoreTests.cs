@@ -27,11 +27,7 @@ public sealed class TupleStoreTests
     {
         for (int seed = 100; seed < 105; seed++)
         {
-            using TestRun run = TestRun.Start(method, injected: true);
-            Random random = new(seed);
-            run.Control.Reorders = true;
-            using var delays = run.Control.Delay(_ => Chance(random, 0.2));
-            using var shorts = run.Control.Replace(static result => result <= 1 ? result : (result / 2) + 1, _ => Chance(random, 0.2));
+            using TestRun run = TestRun.StartDisturbed(method, seed);
             Play(run, seed, direct: false);
         }
     });
@@ -227,11 +223,6 @@ public sealed class TupleStoreTests
         }
 
         Assert.False(reader.TryRead(out _));
-    }
-
-    private static bool Chance(Random random, double chance)
-    {
-        lock (random) return random.NextDouble() < chance;
     }
 
     private static void Play(TestRun run, int seed, bool direct)

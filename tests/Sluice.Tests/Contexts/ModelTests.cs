@@ -138,7 +138,11 @@ public sealed unsafe class ModelTests
                     break;
                 case 9 when _issued.Count != 0:
                     Issued chosen = _issued[_random.Next(_issued.Count)];
-                    if (_context.Wait(chosen.Reference, _random.Next(3) == 0 ? 0 : 30_000)) Require(chosen.Reference.IsDone, "Waited for and not done.");
+                    if (_context.Wait(chosen.Reference, _random.Next(3) == 0 ? 0 : 30_000))
+                    {
+                        Require(chosen.Reference.IsDone, "Waited for and not done.");
+                    }
+
                     break;
                 case 10 when _issued.Count != 0:
                     foreign.Add(_issued[_random.Next(_issued.Count)].Reference);
@@ -149,7 +153,11 @@ public sealed unsafe class ModelTests
                     break;
                 case 12 when _scope is not null && (_handedOut is null || _draft!.Scope != _scope):
                     _scope.Dispose();
-                    foreach (Issued issued in _issued.Where(issued => issued.Scope == _scope && !issued.Place.IsFilled)) issued.IsDetached = true;
+                    foreach (Issued issued in _issued.Where(issued => issued.Scope == _scope && !issued.Place.IsFilled))
+                    {
+                        issued.IsDetached = true;
+                    }
+
                     _scope = null;
                     break;
             }
@@ -162,7 +170,13 @@ public sealed unsafe class ModelTests
             AioReturn place = new();
             _handedOut = _random.Next(4) == 0 && _context.TryAcquire(out AioHandle? taken, place, scope) ? taken : null;
             if (_handedOut is null && !place.IsPending) _handedOut = _context.Acquire(place, scope);
-            _draft = new Issued(place, _handedOut!.Reference, scope, (byte*)NativeMemory.AllocZeroed(64), _random.Next(content.Length - 64), 1 + _random.Next(63));
+            _draft = new Issued(
+                place,
+                _handedOut!.Reference,
+                scope,
+                (byte*)NativeMemory.AllocZeroed(64),
+                _random.Next(content.Length - 64),
+                1 + _random.Next(63));
             if (_random.Next(8) == 0) foreign.Add(_draft.Reference);
         }
 
@@ -179,7 +193,12 @@ public sealed unsafe class ModelTests
             {
                 int first = draft.LengthBytes / 2;
                 if (first == 0) _handedOut!.SetVector(new IoVector(draft.Memory, draft.LengthBytes));
-                else _handedOut!.SetVectors([new IoVector(draft.Memory, first), new IoVector(draft.Memory + first, draft.LengthBytes - first)]);
+                else
+                {
+                    _handedOut!.SetVectors(
+                        [new IoVector(draft.Memory, first), new IoVector(draft.Memory + first, draft.LengthBytes - first)]);
+                }
+
                 _handedOut.StartRead(file, draft.OffsetBytes);
             }
 
@@ -228,7 +247,9 @@ public sealed unsafe class ModelTests
             Require(issued.Place.Result == AioResult.Ok(issued.LengthBytes), $"The result is {issued.Place.Result}.");
             if (isReal)
             {
-                Require(new Span<byte>(issued.Memory, issued.LengthBytes).SequenceEqual(content.AsSpan(issued.OffsetBytes, issued.LengthBytes)), "Other bytes.");
+                Require(
+                    new Span<byte>(issued.Memory, issued.LengthBytes).SequenceEqual(content.AsSpan(issued.OffsetBytes, issued.LengthBytes)),
+                    "Other bytes.");
             }
         }
 

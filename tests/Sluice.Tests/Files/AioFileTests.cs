@@ -43,7 +43,10 @@ public sealed class AioFileTests
                 ? await file.ReadAsync(pieces[0], offset).AsTask().WaitAsync(TestSystem.Watchdog)
                 : await file.ReadAsync(pieces, offset).AsTask().WaitAsync(TestSystem.Watchdog);
             byte[] got = [.. pieces.SelectMany(static piece => piece.ToArray()).Take((int)read)];
-            Assert.True(read == total, $"Step {step} of seed {Seed}: {read} bytes read at {offset}, {total} are there; pieces {string.Join(",", lengths)}; single {isSingle}; file {file.GetLength()}.");
+            Assert.True(
+                read == total,
+                $"Step {step} of seed {Seed}: {read} bytes read at {offset}, {total} are there; pieces {string.Join(",", lengths)}; "
+                    + $"single {isSingle}; file {file.GetLength()}.");
             Assert.True(got.AsSpan().SequenceEqual(model.AsSpan(offset, total)), $"Step {step} of seed {Seed}: other bytes.");
         }
     }
@@ -55,9 +58,12 @@ public sealed class AioFileTests
         using TempFolder folder = new();
         await using AioSystem system = TestSystem.Start(method, handles: 4, shared: 1);
         await using AioFile file = await AioFile.OpenAsync(system, folder.File(), s_new);
-        await Task.WhenAll(Enumerable.Range(0, 2000).Select(number => file.WriteAsync(BitConverter.GetBytes(number), number * 4L).AsTask())).WaitAsync(TestSystem.Watchdog);
+        await Task.WhenAll(
+            Enumerable.Range(0, 2000).Select(
+                number => file.WriteAsync(BitConverter.GetBytes(number), number * 4L).AsTask())).WaitAsync(TestSystem.Watchdog);
         byte[][] buffers = [.. Enumerable.Range(0, 2000).Select(static _ => new byte[4])];
-        _ = await Task.WhenAll(buffers.Select((buffer, number) => file.ReadAsync(buffer, number * 4L).AsTask())).WaitAsync(TestSystem.Watchdog);
+        _ = await Task.WhenAll(
+            buffers.Select((buffer, number) => file.ReadAsync(buffer, number * 4L).AsTask())).WaitAsync(TestSystem.Watchdog);
         for (int number = 0; number < buffers.Length; number++) Assert.Equal(number, BitConverter.ToInt32(buffers[number]));
     }
 
@@ -114,7 +120,11 @@ public sealed class AioFileTests
         if (file.Capabilities.OffsetAlignmentBytes == 1) return;
         await AssertRefused("the offset 1 ", () => file.ReadAsync(buffer.Memory[..4096], 1).AsTask());
         await AssertRefused("the length 100 ", () => file.ReadAsync(buffer.Memory[..100], 0).AsTask());
-        if (file.Capabilities.MemoryAlignmentBytes > 1) await AssertRefused("the memory address 0x", () => file.ReadAsync(buffer.Memory.Slice(1, 4096), 0).AsTask());
+        if (file.Capabilities.MemoryAlignmentBytes > 1)
+        {
+            await AssertRefused("the memory address 0x", () => file.ReadAsync(buffer.Memory.Slice(1, 4096), 0).AsTask());
+        }
+
         buffer.Return();
         Assert.Equal(1, arena.FreeCount);
 
@@ -231,7 +241,10 @@ public sealed class AioFileTests
     {
         using TempFolder folder = new();
         await using AioSystem system = TestSystem.Start("worker");
-        await using (AioFile file = await AioFile.CreateDurableAsync(system, folder.File("new"))) await file.WriteAsync("content"u8.ToArray(), 0, AioDurability.FlushAfter);
+        await using (AioFile file = await AioFile.CreateDurableAsync(system, folder.File("new")))
+        {
+            await file.WriteAsync("content"u8.ToArray(), 0, AioDurability.FlushAfter);
+        }
         _ = await Assert.ThrowsAsync<AioException>(() => AioFile.CreateDurableAsync(system, folder.File("new")));
         _ = Directory.CreateDirectory(folder.File("other"));
         await AioFile.RenameDurableAsync(system, folder.File("new"), folder.File("other/final"));
@@ -259,8 +272,12 @@ public sealed class AioFileTests
         for (int round = 0; round < 60; round++)
         {
             byte[][] buffers = [.. Enumerable.Range(0, 40).Select(static _ => new byte[Bytes])];
-            _ = await Task.WhenAll(buffers.Select((buffer, index) => file.ReadAsync(buffer, index * 4000L).AsTask())).WaitAsync(TestSystem.Watchdog);
-            for (int index = 0; index < buffers.Length; index++) Assert.True(buffers[index].AsSpan().SequenceEqual(content.AsSpan(index * 4000, Bytes)));
+            _ = await Task.WhenAll(
+                buffers.Select((buffer, index) => file.ReadAsync(buffer, index * 4000L).AsTask())).WaitAsync(TestSystem.Watchdog);
+            for (int index = 0; index < buffers.Length; index++)
+            {
+                Assert.True(buffers[index].AsSpan().SequenceEqual(content.AsSpan(index * 4000, Bytes)));
+            }
         }
 
         await ends.CancelAsync();
@@ -296,7 +313,8 @@ public sealed class AioFileTests
         {
             if (Refuses) throw new InvalidOperationException("refused");
             _ = Interlocked.Increment(ref _pins);
-            return new MemoryHandle((void*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(_bytes, elementIndex), default, this);
+            return new MemoryHandle(
+                (void*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(_bytes, elementIndex), default, this);
         }
 
         public override void Unpin() => Interlocked.Decrement(ref _pins);

@@ -107,7 +107,9 @@ public sealed unsafe class OsFileSystemTests : IDisposable
         AssertRefused(() => s_files.SyncDirectory(_folder.File("none")), Errno.ENOENT, "sync the folder");
         AssertRefused(() => s_files.List(_folder.File("none")), Errno.ENOENT, "list the folder");
         AssertRefused(
-            () => s_files.Open(_folder.File("huge"), new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew, PreallocateBytes = 1L << 62 }),
+            () => s_files.Open(
+                _folder.File("huge"),
+                new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew, PreallocateBytes = 1L << 62 }),
             null,
             "reserve");
     }
@@ -138,7 +140,9 @@ public sealed unsafe class OsFileSystemTests : IDisposable
         s_files.CreateDirectory(_folder.File("a/b"));
         _ = _folder.FileWith([1, 2], "a/z");
         _ = _folder.FileWith([1], "a/B");
-        Assert.Equal([new IoFileEntry("B", false, 1), new IoFileEntry("b", true, 0), new IoFileEntry("z", false, 2)], s_files.List(_folder.File("a")));
+        Assert.Equal(
+            [new IoFileEntry("B", false, 1), new IoFileEntry("b", true, 0), new IoFileEntry("z", false, 2)],
+            s_files.List(_folder.File("a")));
         s_files.Rename(_folder.File("a/z"), _folder.File("a/B"));
         s_files.SyncDirectory(_folder.File("a"));
         Assert.Equal(2, new FileInfo(_folder.File("a/B")).Length);
@@ -152,7 +156,8 @@ public sealed unsafe class OsFileSystemTests : IDisposable
     public void OffsetsBeyondFourGibibytesWork()
     {
         const long Far = (5L << 30) + 123;
-        using IoFile file = s_files.Open(_folder.File(), new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew });
+        using IoFile file = s_files.Open(
+            _folder.File(), new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew });
         Assert.Equal(3, Run(file, IoOperation.Write, Far, [7, 8, 9]).Result);
         Assert.Equal(Far + 3, file.GetLength());
         byte[] read = new byte[3];
@@ -185,7 +190,8 @@ public sealed unsafe class OsFileSystemTests : IDisposable
     [Fact]
     public void ThePortableWayReadsWritesFlushesAndSetsLengths()
     {
-        using IoFile opened = PortableFileSystem.Open(_folder.File(), new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew, PreallocateBytes = 10 });
+        using IoFile opened = PortableFileSystem.Open(
+            _folder.File(), new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew, PreallocateBytes = 10 });
         OsFile file = (OsFile)opened;
         PortableExecutor executor = new();
         Assert.Equal(4, Run(file, IoOperation.Write, 6, [1, 2, 3, 4], IoRequestFlags.FlushAfter, executor).Result);
@@ -195,7 +201,10 @@ public sealed unsafe class OsFileSystemTests : IDisposable
         Assert.Equal(0, Run(file, IoOperation.FlushRange, 0, [], IoRequestFlags.None, executor).Result);
         Assert.Equal(0, executor.SetLength(file, 3));
         Assert.Equal(3, file.GetLength());
-        AssertRefused(() => PortableFileSystem.Open(_folder.File("new"), new IoOpenOptions { Creation = IoCreation.CreateNew }), Errno.EINVAL, "open");
+        AssertRefused(
+            () => PortableFileSystem.Open(_folder.File("new"), new IoOpenOptions { Creation = IoCreation.CreateNew }),
+            Errno.EINVAL,
+            "open");
         AssertRefused(() => PortableFileSystem.Open(_folder.File(), new IoOpenOptions { Direct = true }), Errno.EOPNOTSUPP, "Linux only");
         file.Dispose();
         Assert.Equal(-Errno.EBADF, Run(file, IoOperation.Read, 0, read, IoRequestFlags.None, executor).Result);
@@ -211,7 +220,12 @@ public sealed unsafe class OsFileSystemTests : IDisposable
     }
 
     private static IoOutcome Run(
-        IoFile file, IoOperation operation, long offset, byte[] buffer, IoRequestFlags flags = IoRequestFlags.None, OsExecutor? executor = null)
+        IoFile file,
+        IoOperation operation,
+        long offset,
+        byte[] buffer,
+        IoRequestFlags flags = IoRequestFlags.None,
+        OsExecutor? executor = null)
     {
         fixed (byte* memory = buffer)
         {
@@ -221,15 +235,16 @@ public sealed unsafe class OsFileSystemTests : IDisposable
         }
     }
 
-    private static IoRequest Request(IoFile file, IoOperation operation, long offset, IoVector* vector, IoRequestFlags flags) => new(0, vector)
-    {
-        File = file,
-        Operation = operation,
-        OffsetBytes = offset,
-        LengthBytes = (long)vector->LengthBytes,
-        VectorCount = 1,
-        Flags = flags,
-    };
+    private static IoRequest Request(IoFile file, IoOperation operation, long offset, IoVector* vector, IoRequestFlags flags) =>
+        new(0, vector)
+        {
+            File = file,
+            Operation = operation,
+            OffsetBytes = offset,
+            LengthBytes = (long)vector->LengthBytes,
+            VectorCount = 1,
+            Flags = flags,
+        };
 
     private static void AssertRefused(Action action, int? errno, string part)
     {

@@ -67,5 +67,6 @@ public sealed class AioHandleLifecycleTests
         typeof(AioHandleLifecycle).GetMethod(name, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, []);
 
     private static AioHandleState Value(object lifecycle) =>
-        (AioHandleState)typeof(AioHandleLifecycle).GetProperty("Value", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)!.GetValue(lifecycle)!;
+        (AioHandleState)typeof(AioHandleLifecycle).GetProperty(
+            "Value", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)!.GetValue(lifecycle)!;
 }

@@ -64,12 +64,17 @@ internal sealed unsafe class LinkedMethod : IoMethod, IIoMethodFactory
     }
 
     /// <summary>Waits until so many are held.</summary>
-    internal void AwaitHeld(int count) => Assert.True(SpinWait.SpinUntil(() => HeldCount >= count, TestSystem.Watchdog), "Nothing was submitted.");
+    internal void AwaitHeld(int count) =>
+        Assert.True(SpinWait.SpinUntil(() => HeldCount >= count, TestSystem.Watchdog), "Nothing was submitted.");
 
     private IoOutcome Execute(IoRequest request)
     {
         if (Answer?.Invoke(request) is { } answer) return answer;
-        if (request.Operation is not (IoOperation.Read or IoOperation.Write) || request.LengthBytes <= BytesMax) return request.File.Execute(request);
+        if (request.Operation is not (IoOperation.Read or IoOperation.Write) || request.LengthBytes <= BytesMax)
+        {
+            return request.File.Execute(request);
+        }
+
         IoVector vector = new(request.Vectors[0].Address, nuint.Min(request.Vectors[0].LengthBytes, (nuint)BytesMax));
         IoRequest part = new(0, &vector)
         {

@@ -17,9 +17,16 @@ internal static class TestSystem
     /// <summary>All methods beside the tests.</summary>
     public static TheoryData<string> AllMethods => ["null", "sync", "worker", "io_uring"];
 
-    internal static AioSystem Start(string method, int handles = 32, int vectors = 16, int shared = 2, Action<AioSystemOptions>? configure = null)
+    internal static AioSystem Start(
+        string method, int handles = 32, int vectors = 16, int shared = 2, Action<AioSystemOptions>? configure = null)
     {
-        AioSystemOptions options = new() { Method = method, HandlesPerContext = handles, VectorsPerHandle = vectors, SharedContexts = shared };
+        AioSystemOptions options = new()
+        {
+            Method = method,
+            HandlesPerContext = handles,
+            VectorsPerHandle = vectors,
+            SharedContexts = shared,
+        };
         configure?.Invoke(options);
         return AioSystem.Start(options);
     }

@@ -9,13 +9,18 @@ public sealed class AioSystemTests
     [Fact]
     public void EveryMistakeInTheOptionsGetsItsLine()
     {
-        AioSystemOptions options = new() { Method = " ", HandlesPerContext = 0, VectorsPerHandle = 129, ContextsMax = 1025, SharedContexts = -1 };
+        AioSystemOptions options = new()
+        {
+            Method = " ",
+            HandlesPerContext = 0,
+            VectorsPerHandle = 129,
+            ContextsMax = 1025,
+            SharedContexts = -1,
+        };
         Assert.Equal(5, options.Validate().Count);
         ArgumentException refusal = Assert.Throws<ArgumentException>(() => AioSystem.Start(options));
-        foreach (string part in (string[])["Method is empty", "HandlesPerContext is 0", "from 1 to 128", "ContextsMax is 1025", "SharedContexts is -1"])
-        {
-            Assert.Contains(part, refusal.Message, StringComparison.Ordinal);
-        }
+        string[] parts = ["Method is empty", "HandlesPerContext is 0", "from 1 to 128", "ContextsMax is 1025", "SharedContexts is -1"];
+        foreach (string part in parts) Assert.Contains(part, refusal.Message, StringComparison.Ordinal);
 
         Assert.Empty(new AioSystemOptions().Validate());
     }
@@ -65,7 +70,8 @@ public sealed class AioSystemTests
 
         static (int Descriptors, int Threads) Count() => (
             Directory.GetFileSystemEntries("/proc/self/fd").Length,
-            Directory.GetDirectories("/proc/self/task").Count(static task => ReadName(task).StartsWith("sluice", StringComparison.Ordinal)));
+            Directory.GetDirectories("/proc/self/task").Count(
+                static task => ReadName(task).StartsWith("sluice", StringComparison.Ordinal)));
 
         static string ReadName(string task)
         {
@@ -107,7 +113,11 @@ public sealed class AioSystemTests
             Task all = Task.WhenAll(reads);
             _ = await Task.WhenAny(all, Task.Delay(TestSystem.Watchdog));
             Assert.True(all.IsCompleted, "An operation is lost.");
-            foreach (Task read in reads.Where(static read => !read.IsCompletedSuccessfully)) _ = Assert.IsType<ObjectDisposedException>(read.Exception!.InnerException);
+            foreach (Task read in reads.Where(static read => !read.IsCompletedSuccessfully))
+            {
+                _ = Assert.IsType<ObjectDisposedException>(read.Exception!.InnerException);
+            }
+
             await file.DisposeAsync();
             _ = Assert.Throws<ObjectDisposedException>(() => system.CreateContext());
             _ = await Assert.ThrowsAsync<ObjectDisposedException>(() => system.SwitchMethodAsync("sync"));
@@ -187,7 +197,9 @@ public sealed class AioSystemTests
                     if (row.State < AioHandleState.Defined || row.Operation == IoOperation.None) continue;
 
                     // Every I/O below has its length twice: as length, and in its offset.
-                    Assert.True(row.LengthBytes == row.OffsetBytes / 100, $"{row.Operation} in {row.State} of {row.LengthBytes} bytes at {row.OffsetBytes}.");
+                    Assert.True(
+                        row.LengthBytes == row.OffsetBytes / 100,
+                        $"{row.Operation} in {row.State} of {row.LengthBytes} bytes at {row.OffsetBytes}.");
                     if (row.RawResult is int raw) Assert.True(raw == 0 || raw == row.LengthBytes, $"{raw} of {row.LengthBytes} bytes.");
                 }
             }

@@ -27,9 +27,11 @@ public sealed class SwitchTests
     [InlineData("sync", "io_uring")]
     public async Task WhatIsStagedAndAwaitedBeforeASwitchIsDoneAfterIt(string from, string to)
     {
-        await using AioSystem system = TestSystem.Start(from, handles: 64, shared: 1, configure: static options => options.UnloadTimeout = TimeSpan.Zero);
+        await using AioSystem system = TestSystem.Start(
+            from, handles: 64, shared: 1, configure: static options => options.UnloadTimeout = TimeSpan.Zero);
         using TempFolder folder = new();
-        await using AioFile file = await AioFile.OpenAsync(system, folder.FileWith(new byte[1000]), new IoOpenOptions { Access = IoAccess.ReadWrite });
+        await using AioFile file = await AioFile.OpenAsync(
+            system, folder.FileWith(new byte[1000]), new IoOpenOptions { Access = IoAccess.ReadWrite });
         AioContext shared = system.ContextById(0)!;
         shared.CloseGate();
         Task[] waits = [.. Enumerable.Range(0, 200).Select(index => file.ReadAsync(new byte[10], index).AsTask())];
@@ -67,7 +69,8 @@ public sealed class SwitchTests
         using TempFolder folder = new();
         byte[] content = new byte[100_000];
         new Random(5).NextBytes(content);
-        await using AioFile file = await AioFile.OpenAsync(system, folder.FileWith(content), new IoOpenOptions { Access = IoAccess.ReadWrite });
+        await using AioFile file = await AioFile.OpenAsync(
+            system, folder.FileWith(content), new IoOpenOptions { Access = IoAccess.ReadWrite });
         using CancellationTokenSource ends = new();
         long done = 0;
         Task awaiting = Task.Run(() => ReadMany(100));

@@ -112,9 +112,11 @@ public sealed class AioLoopTests
             throw new TimeZoneNotFoundException();
         }));
         _ = Assert.Throws<TimeZoneNotFoundException>(() => system.RunLoop(static () => throw new TimeZoneNotFoundException()));
-        _ = Assert.Throws<TaskCanceledException>(() => system.RunLoop(static () => Task.FromCanceled(new CancellationToken(canceled: true))));
+        _ = Assert.Throws<TaskCanceledException>(
+            () => system.RunLoop(static () => Task.FromCanceled(new CancellationToken(canceled: true))));
         using AioLoop loop = system.CreateLoop();
-        _ = Assert.Throws<TimeZoneNotFoundException>(() => loop.InvokeAsync(static () => throw new TimeZoneNotFoundException()).GetAwaiter().GetResult());
+        _ = Assert.Throws<TimeZoneNotFoundException>(
+            () => loop.InvokeAsync(static () => throw new TimeZoneNotFoundException()).GetAwaiter().GetResult());
         loop.InvokeAsync(static () => Task.CompletedTask).GetAwaiter().GetResult();
     });
 
@@ -171,7 +173,8 @@ public sealed class AioLoopTests
             Task<int> work = loop.InvokeAsync(async () =>
             {
                 AioFile file = await AioFile.OpenAsync(system, path);
-                int[] read = await Task.WhenAll(Enumerable.Range(0, 100).Select(index => file.ReadAsync(new byte[100], index * 100).AsTask()));
+                int[] read = await Task.WhenAll(
+                    Enumerable.Range(0, 100).Select(index => file.ReadAsync(new byte[100], index * 100).AsTask()));
                 await file.DisposeAsync();
                 return read.Sum();
             });

@@ -98,7 +98,8 @@ public sealed class AwaitableWaiterTests
     {
         await using AioSystem system = TestSystem.Start("io_uring");
         using TempFolder folder = new();
-        await using AioFile file = await AioFile.OpenAsync(system, folder.FileWith(new byte[100_000]), new IoOpenOptions { Access = IoAccess.ReadWrite });
+        await using AioFile file = await AioFile.OpenAsync(
+            system, folder.FileWith(new byte[100_000]), new IoOpenOptions { Access = IoAccess.ReadWrite });
         AsyncLocal<int> local = new();
         await Task.WhenAll(Enumerable.Range(1, 50).Select(async number =>
         {
@@ -130,12 +131,19 @@ public sealed class AwaitableWaiterTests
             try
             {
                 if (round % 2 == 0) await reference.WaitAsync(cancellation.Token).AsTask().WaitAsync(TestSystem.Watchdog);
-                else await context.WaitAsync(reference, TimeSpan.FromTicks(round * 20), cancellation.Token).AsTask().WaitAsync(TestSystem.Watchdog);
+                else
+                {
+                    await context.WaitAsync(
+                        reference, TimeSpan.FromTicks(round * 20), cancellation.Token).AsTask().WaitAsync(TestSystem.Watchdog);
+                }
+
                 done++;
             }
             catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)
             {
-                Assert.False(exception is TimeoutException && exception.Message.Contains("operation has timed out", StringComparison.Ordinal), "The wait hangs.");
+                Assert.False(
+                    exception is TimeoutException && exception.Message.Contains("operation has timed out", StringComparison.Ordinal),
+                    "The wait hangs.");
                 done++;
             }
 

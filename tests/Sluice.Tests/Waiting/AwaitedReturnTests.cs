@@ -43,7 +43,8 @@ public sealed unsafe class AwaitedReturnTests
                     ValueTask wait = context.WaitAsync(reference);
                     bool wasOver = wait.IsCompleted;
                     wait.AsTask().GetAwaiter().GetResult();
-                    Assert.True(place.IsFilled, $"Round {round}: the await was over{(wasOver ? " at once" : "")}, and the return was not filled.");
+                    Assert.True(
+                        place.IsFilled, $"Round {round}: the await was over{(wasOver ? " at once" : "")}, and the return was not filled.");
                 }
             }
             finally

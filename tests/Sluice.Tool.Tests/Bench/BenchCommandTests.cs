@@ -39,7 +39,8 @@ public sealed class BenchCommandTests
     {
         string durable = mode switch { "blocking" => "separate", "await" => "linked", _ => "writethrough" };
         (int exitCode, string output, string error) = await RunAsync(
-            "bench", scenario, "--method", method, "--mode", mode, "--size", "8M", "--depth", "4", "--seconds", "0.2", "--durable", durable, "--json");
+            "bench", scenario, "--method", method, "--mode", mode, "--size", "8M", "--depth", "4", "--seconds", "0.2", "--durable",
+            durable, "--json");
         if (Obstacle(method) is { } obstacle)
         {
             Assert.Equal(1, exitCode);
@@ -62,7 +63,8 @@ public sealed class BenchCommandTests
     [InlineData("loop")]
     public async Task TheNullScenarioComparesTheRuntimeWithOneReadOfThePageCache(string mode)
     {
-        (int exitCode, string output, string error) = await RunAsync("bench", "null", "--mode", mode, "--size", "8M", "--seconds", "0.2", "--json");
+        (int exitCode, string output, string error) = await RunAsync(
+            "bench", "null", "--mode", mode, "--size", "8M", "--seconds", "0.2", "--json");
         Assert.True(exitCode == 0, error);
         JsonElement[] rows = [.. JsonDocument.Parse(output).RootElement.EnumerateArray()];
         Assert.Equal(["null", "pread"], rows.Select(static row => row.GetProperty("method").GetString()));
@@ -77,19 +79,26 @@ public sealed class BenchCommandTests
         (_, string output, _) = await RunAsync("bench", "randread", "--method", "sync", "--size", "8M", "--seconds", "0.1", "--json");
         JsonElement row = JsonDocument.Parse(output).RootElement[0];
         Assert.Equal(s_keys, row.EnumerateObject().Select(static property => property.Name));
-        Assert.Equal(["p50", "p99", "p999", "max"], row.GetProperty("latencyMicroseconds").EnumerateObject().Select(static property => property.Name));
+        Assert.Equal(
+            ["p50", "p99", "p999", "max"],
+            row.GetProperty("latencyMicroseconds").EnumerateObject().Select(static property => property.Name));
         double p50 = row.GetProperty("latencyMicroseconds").GetProperty("p50").GetDouble();
         double max = row.GetProperty("latencyMicroseconds").GetProperty("max").GetDouble();
         Assert.InRange(p50, 0.001, max);
-        Assert.Equal(row.GetProperty("operationsPerSecond").GetDouble() * 8192, row.GetProperty("bytesPerSecond").GetDouble(), tolerance: 8192);
+        Assert.Equal(
+            row.GetProperty("operationsPerSecond").GetDouble() * 8192, row.GetProperty("bytesPerSecond").GetDouble(), tolerance: 8192);
     }
 
     [Fact]
     public async Task AllMethodsMeansEveryOneThatWorksAndTheSystemsOwn()
     {
-        (int exitCode, string output, string error) = await RunAsync("bench", "randread", "--method", "all", "--size", "8M", "--seconds", "0.1", "--json");
+        (int exitCode, string output, string error) = await RunAsync(
+            "bench", "randread", "--method", "all", "--size", "8M", "--seconds", "0.1", "--json");
         Assert.True(exitCode == 0, error);
-        string?[] methods = [.. JsonDocument.Parse(output).RootElement.EnumerateArray().Select(static row => row.GetProperty("method").GetString())];
+        string?[] methods =
+        [
+            .. JsonDocument.Parse(output).RootElement.EnumerateArray().Select(static row => row.GetProperty("method").GetString()),
+        ];
         string[] expected = [.. IoMethodSelector.AutoOrder.Where(static method => Obstacle(method) is null), "randomaccess", "pread"];
         Assert.Equal(expected, methods);
     }
@@ -155,7 +164,8 @@ public sealed class BenchCommandTests
             }
 
             Assert.Equal(content, await File.ReadAllBytesAsync(path));
-            (int written, _, _) = await RunAsync("bench", "randwrite", "--method", "sync", "--file", path, "--overwrite", "--seconds", "0.1");
+            (int written, _, _) = await RunAsync(
+                "bench", "randwrite", "--method", "sync", "--file", path, "--overwrite", "--seconds", "0.1");
             Assert.Equal(0, written);
             byte[] after = await File.ReadAllBytesAsync(path);
             Assert.Equal(content.Length, after.Length);

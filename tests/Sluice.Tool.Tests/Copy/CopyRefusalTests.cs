@@ -40,7 +40,8 @@ public sealed class CopyRefusalTests : IDisposable
     public void ASourceWithoutPermission() => Copy("/proc/sys/vm/compact_memory").HasOneLine(1, "/proc/sys/vm/compact_memory", "EACCES");
 
     [Fact]
-    public void AFolderWhereNothingCanBeMade() => ToolRun.Of("copy", _source, "/proc/copy").HasOneLine(1, "No file can be made in the folder /proc");
+    public void AFolderWhereNothingCanBeMade() =>
+        ToolRun.Of("copy", _source, "/proc/copy").HasOneLine(1, "No file can be made in the folder /proc");
 
     [Fact]
     public void ATargetFolderThatIsMissing()
@@ -50,7 +51,8 @@ public sealed class CopyRefusalTests : IDisposable
     }
 
     [Fact]
-    public void AFileWhereAFolderShouldBe() => ToolRun.Of("copy", _source, Path.Combine(_source, "target")).HasOneLine(1, _source, "not a folder");
+    public void AFileWhereAFolderShouldBe() =>
+        ToolRun.Of("copy", _source, Path.Combine(_source, "target")).HasOneLine(1, _source, "not a folder");
 
     [Fact]
     public void AFolderOfTheTargetsName()
@@ -74,7 +76,8 @@ public sealed class CopyRefusalTests : IDisposable
     [Fact]
     public void ABlockThatIsNotAlignedForDirect()
     {
-        ToolRun.Of("copy", _source, _folder.PathOf("target"), "--direct", "--block", "1000").HasOneLine(2, "--block", "1000", "multiple of");
+        ToolRun.Of(
+            "copy", _source, _folder.PathOf("target"), "--direct", "--block", "1000").HasOneLine(2, "--block", "1000", "multiple of");
         Assert.Equal(["source"], _folder.Names);
     }
 

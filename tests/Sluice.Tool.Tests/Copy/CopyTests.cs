@@ -15,12 +15,10 @@ public sealed class CopyTests : IDisposable
     public static TheoryData<string, long> MethodsAndLengths()
     {
         TheoryData<string, long> data = [];
+        long[] lengths = [0, 1, 511, 512, 4095, 4096, 4097, BlockBytes - 1, BlockBytes, BlockBytes + 1, (5 * BlockBytes) + 777];
         foreach (string method in (string[])["sync", "worker", "auto"])
         {
-            foreach (long length in (long[])[0, 1, 511, 512, 4095, 4096, 4097, BlockBytes - 1, BlockBytes, BlockBytes + 1, (5 * BlockBytes) + 777])
-            {
-                data.Add(method, length);
-            }
+            foreach (long length in lengths) data.Add(method, length);
         }
 
         return data;

@@ -41,7 +41,8 @@ public sealed class DurabilityProbeTests : IDisposable
         DurabilityReport report = await DurabilityProbe.MeasureAsync(system, _folder.Root, s_oneRound);
         foreach (DurabilityChoice choice in report.Best)
         {
-            double fastest = report.Rows.Where(row => row.Depth == choice.Depth && row.IsDirect == choice.IsDirect).Max(static row => row.WritesPerSecond);
+            double fastest = report.Rows.Where(
+                row => row.Depth == choice.Depth && row.IsDirect == choice.IsDirect).Max(static row => row.WritesPerSecond);
             Assert.Equal(fastest, choice.WritesPerSecond);
             Assert.Equal(choice.Form, report.BestForm(choice.Depth, choice.IsDirect));
         }
@@ -85,7 +86,8 @@ public sealed class DurabilityProbeTests : IDisposable
         await using AioSystem system = Start("auto");
         using CancellationTokenSource stop = new();
         StopAfter progress = new(stop, steps);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DurabilityProbe.MeasureAsync(system, _folder.Root, s_oneRound, progress, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => DurabilityProbe.MeasureAsync(system, _folder.Root, s_oneRound, progress, stop.Token));
         Assert.Empty(_folder.Names);
     }
 
@@ -93,7 +95,8 @@ public sealed class DurabilityProbeTests : IDisposable
     public async Task AFolderThatIsNoneIsRefused()
     {
         await using AioSystem system = Start("sync");
-        AioException missing = await Assert.ThrowsAsync<AioException>(() => DurabilityProbe.MeasureAsync(system, _folder.PathOf("none"), s_oneRound));
+        AioException missing = await Assert.ThrowsAsync<AioException>(
+            () => DurabilityProbe.MeasureAsync(system, _folder.PathOf("none"), s_oneRound));
         Assert.Equal(Errno.ENOENT, missing.Errno);
         await Assert.ThrowsAsync<AioException>(() => DurabilityProbe.MeasureAsync(system, _folder.Make("file", 1), s_oneRound));
     }
@@ -103,16 +106,25 @@ public sealed class DurabilityProbeTests : IDisposable
     {
         await using AioSystem system = Start("sync");
         DurabilityProbeOptions options = new() { BlockBytes = 1000, Depths = [0], Rounds = 0 };
-        ArgumentException refusal = await Assert.ThrowsAsync<ArgumentException>(() => DurabilityProbe.MeasureAsync(system, _folder.Root, options));
-        foreach (string text in (string[])["BlockBytes", "depth", "Rounds"]) Assert.Contains(text, refusal.Message, StringComparison.Ordinal);
+        ArgumentException refusal = await Assert.ThrowsAsync<ArgumentException>(
+            () => DurabilityProbe.MeasureAsync(system, _folder.Root, options));
+        foreach (string text in (string[])["BlockBytes", "depth", "Rounds"])
+        {
+            Assert.Contains(text, refusal.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
     public void TheVerbPrintsTheTableAndTheSuggestion()
     {
         string text = ToolRun.Of("probe", "--path", _folder.Root, "--milliseconds", "0").Succeeds().Output;
-        foreach (string part in (string[])["RWF_DSYNC", "O_DSYNC", "fdatasync", "32 in flight", "suggestion: method", "because:"]) Assert.Contains(part, text, StringComparison.Ordinal);
-        using JsonDocument json = JsonDocument.Parse(ToolRun.Of("probe", "--path", _folder.Root, "--milliseconds", "0", "--json").Succeeds().Output);
+        foreach (string part in (string[])["RWF_DSYNC", "O_DSYNC", "fdatasync", "32 in flight", "suggestion: method", "because:"])
+        {
+            Assert.Contains(part, text, StringComparison.Ordinal);
+        }
+
+        using JsonDocument json = JsonDocument.Parse(
+            ToolRun.Of("probe", "--path", _folder.Root, "--milliseconds", "0", "--json").Succeeds().Output);
         Assert.Equal(24, json.RootElement.GetProperty("durableWrites").GetArrayLength());
         Assert.False(string.IsNullOrEmpty(json.RootElement.GetProperty("suggestion").GetProperty("method").GetString()));
         Assert.Empty(_folder.Names);

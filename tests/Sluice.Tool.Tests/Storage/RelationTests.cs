@@ -15,7 +15,8 @@ public sealed class RelationTests
     {
         using TestFolder folder = new();
         string path = Path.Combine(RealCluster.Extract(folder.Root), "base/5/16384");
-        string[] lines = ToolRun.Of("relation", path, "--method", method).Succeeds().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = ToolRun.Of("relation", path, "--method", method).Succeeds().Output.Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(251, lines.Length);
         Assert.Contains("log position", lines[0], StringComparison.Ordinal);
         Assert.Matches(@"^ +0  0/BAD5D8 +D80E +lv +216 +2144 +8192 +48 +1928 +0$", lines[1].TrimEnd('\r'));
@@ -27,11 +28,13 @@ public sealed class RelationTests
     {
         using TestFolder folder = new();
         string path = Path.Combine(RealCluster.Extract(folder.Root), "base/5/16384");
-        string[] lines = ToolRun.Of("relation", path, "--from", "246", "--count", "2").Succeeds().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = ToolRun.Of(
+            "relation", path, "--from", "246", "--count", "2").Succeeds().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(4, lines.Length);
         Assert.StartsWith("246 ", lines[1].TrimStart(), StringComparison.Ordinal);
         Assert.StartsWith("247 ", lines[2].TrimStart(), StringComparison.Ordinal);
-        Assert.Equal(5, ToolRun.Of("relation", path, "--from", "246").Succeeds().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(
+            5, ToolRun.Of("relation", path, "--from", "246").Succeeds().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         ToolRun.Of("relation", path, "--from", "249").HasOneLine(2, "--from is 249", "249 blocks", "0 to 248");
         ToolRun.Of("relation", path, "--from", "-1").HasOneLine(2, "--from");
         ToolRun.Of("relation", path, "--count", "0").HasOneLine(2, "--count");
@@ -58,7 +61,8 @@ public sealed class RelationTests
 
         // Five blocks per segment: the second segment's first block is the sixth of the fork.
         File.WriteAllBytes(folder.PathOf("16384.1"), content[(5 * 8192)..(9 * 8192)]);
-        Assert.Matches(@"^ +5 ", ToolRun.Of("relation", folder.PathOf("16384.1"), "--segment-blocks", "5").Succeeds().Output.Split('\n')[1]);
+        Assert.Matches(
+            @"^ +5 ", ToolRun.Of("relation", folder.PathOf("16384.1"), "--segment-blocks", "5").Succeeds().Output.Split('\n')[1]);
         Assert.Equal(1, ToolRun.Of("relation", folder.PathOf("16384.1")).ExitCode);
     }
 
@@ -68,9 +72,21 @@ public sealed class RelationTests
         using TestFolder folder = new();
         string path = Path.Combine(RealCluster.Extract(folder.Root), "base/5/16384");
         using JsonDocument json = JsonDocument.Parse(ToolRun.Of("relation", path, "--json").Succeeds().Output);
-        Assert.Equal((249, 0, 0, "Main"), (json.RootElement.GetProperty("blocks").GetInt32(), json.RootElement.GetProperty("newBlocks").GetInt32(), json.RootElement.GetProperty("badBlocks").GetInt32(), json.RootElement.GetProperty("fork").GetString()));
+        Assert.Equal(
+            (249, 0, 0, "Main"),
+            (
+                json.RootElement.GetProperty("blocks").GetInt32(),
+                json.RootElement.GetProperty("newBlocks").GetInt32(),
+                json.RootElement.GetProperty("badBlocks").GetInt32(),
+                json.RootElement.GetProperty("fork").GetString()));
         JsonElement page = json.RootElement.GetProperty("pages")[0];
-        Assert.Equal(("0/BAD5D8", "D80E", "D80E", 1928), (page.GetProperty("logPosition").GetString(), page.GetProperty("checksum").GetString(), page.GetProperty("expected").GetString(), page.GetProperty("freeBytes").GetInt32()));
+        Assert.Equal(
+            ("0/BAD5D8", "D80E", "D80E", 1928),
+            (
+                page.GetProperty("logPosition").GetString(),
+                page.GetProperty("checksum").GetString(),
+                page.GetProperty("expected").GetString(),
+                page.GetProperty("freeBytes").GetInt32()));
     }
 
     [Fact]

@@ -57,7 +57,14 @@ public sealed class VerifyTests
             (root.GetProperty("postgresqlVersion").GetInt32(), root.GetProperty("files").GetInt32(), root.GetProperty("blocks").GetInt32(),
                 root.GetProperty("badBlocks").GetInt32(), root.GetProperty("problems").GetInt32()));
         JsonElement bad = root.GetProperty("bad")[0];
-        Assert.Equal((Orders, 7u, expected, found, "checksum"), (bad.GetProperty("file").GetString(), bad.GetProperty("block").GetUInt32(), bad.GetProperty("expected").GetString(), bad.GetProperty("found").GetString(), bad.GetProperty("what").GetString()));
+        Assert.Equal(
+            (Orders, 7u, expected, found, "checksum"),
+            (
+                bad.GetProperty("file").GetString(),
+                bad.GetProperty("block").GetUInt32(),
+                bad.GetProperty("expected").GetString(),
+                bad.GetProperty("found").GetString(),
+                bad.GetProperty("what").GetString()));
         Assert.Equal("header", root.GetProperty("bad")[1].GetProperty("what").GetString());
         Assert.Equal("base/5/16390", root.GetProperty("notReadable")[0].GetProperty("file").GetString());
     }

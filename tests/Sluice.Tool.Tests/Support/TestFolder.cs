@@ -6,7 +6,8 @@ internal sealed class TestFolder : IDisposable
     internal string Root { get; } = Directory.CreateTempSubdirectory("sluice-tool-tests-").FullName;
 
     /// <summary>The names in it, sorted; also hidden ones.</summary>
-    internal string[] Names => [.. Directory.GetFileSystemEntries(Root).Select(static path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+    internal string[] Names =>
+        [.. Directory.GetFileSystemEntries(Root).Select(static path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 
     internal string PathOf(string name) => Path.Combine(Root, name);
 

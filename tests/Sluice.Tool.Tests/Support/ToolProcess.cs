@@ -19,7 +19,11 @@ internal sealed partial class ToolProcess : IDisposable
     /// <param name="arguments">The command line.</param>
     internal ToolProcess(int? fileSizeLimitKibibytes, params string[] arguments)
     {
-        ProcessStartInfo start = new(fileSizeLimitKibibytes is null ? "dotnet" : "bash") { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(fileSizeLimitKibibytes is null ? "dotnet" : "bash")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         if (fileSizeLimitKibibytes is not null)
         {
             start.ArgumentList.Add("-c");

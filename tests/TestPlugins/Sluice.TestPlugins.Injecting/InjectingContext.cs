@@ -3,7 +3,10 @@ using Sluice.Methods;
 
 namespace Sluice.TestPlugins.Injecting;
 
-/// <summary>The wrapper of one context. Completions of a driven method that were held back are delivered by the next Wait or Reap, others by whoever releases them.</summary>
+/// <summary>
+/// The wrapper of one context. Completions of a driven method that were held back are delivered by the next Wait or Reap, others by whoever
+/// releases them.
+/// </summary>
 internal sealed unsafe class InjectingContext : IoMethodContext
 {
     private readonly InjectingMethod _method;

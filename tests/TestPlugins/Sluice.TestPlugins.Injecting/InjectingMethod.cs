@@ -49,7 +49,8 @@ internal sealed class InjectingMethod : IoMethod
 
     public override void WakeReadyWaiter() => _inner.WakeReadyWaiter();
 
-    public override bool TryChangeSetting(string name, string value, out string? refusal) => _inner.TryChangeSetting(name, value, out refusal);
+    public override bool TryChangeSetting(string name, string value, out string? refusal) =>
+        _inner.TryChangeSetting(name, value, out refusal);
 
     public override IEnumerable<KeyValuePair<string, string>> Describe() => _inner.Describe();
 

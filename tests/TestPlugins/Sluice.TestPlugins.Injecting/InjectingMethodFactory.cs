@@ -28,5 +28,6 @@ public sealed class InjectingMethodFactory : IIoMethodFactory
 
     public IoMethodAvailability Probe(IoMethodSettings settings) => _inner?.Probe(settings) ?? IoMethodAvailability.Available;
 
-    public IoMethod Create(IoMethodSettings settings) => new InjectingMethod(_inner?.Create(settings) ?? new InlineMethod("inline"), Control);
+    public IoMethod Create(IoMethodSettings settings) =>
+        new InjectingMethod(_inner?.Create(settings) ?? new InlineMethod("inline"), Control);
 }

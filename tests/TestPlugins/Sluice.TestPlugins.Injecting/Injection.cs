@@ -12,7 +12,13 @@ public sealed class Injection : IDisposable
     private int _remaining;
     private bool _isReleased;
 
-    internal Injection(InjectionControl control, InjectionKind kind, Predicate<IoRequest> matches, int times, Func<int, int>? replace, IoOutcomeDetail detail)
+    internal Injection(
+        InjectionControl control,
+        InjectionKind kind,
+        Predicate<IoRequest> matches,
+        int times,
+        Func<int, int>? replace,
+        IoOutcomeDetail detail)
     {
         _control = control;
         Kind = kind;

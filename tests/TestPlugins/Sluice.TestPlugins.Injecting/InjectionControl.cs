@@ -27,18 +27,23 @@ public sealed class InjectionControl
     public Injection Stall(Predicate<IoRequest>? matches = null, int times = -1, Func<int, int>? replace = null) =>
         Add(InjectionKind.Stall, matches, times, replace);
 
-    /// <summary>Puts another raw result in place of the true one, if it is smaller, and scrambles the memory that was then not read.</summary>
+    /// <summary>
+    /// Puts another raw result in place of the true one, if it is smaller, and scrambles the memory that was then not read.
+    /// </summary>
     /// <param name="replace">From the true result to the other: fewer bytes, or a negative errno.</param>
     /// <param name="matches">Which; null for all.</param>
     /// <param name="times">How many; -1 for all.</param>
     /// <param name="detail">What the completion says besides.</param>
-    public Injection Replace(Func<int, int> replace, Predicate<IoRequest>? matches = null, int times = -1, IoOutcomeDetail detail = IoOutcomeDetail.None) =>
+    public Injection Replace(
+        Func<int, int> replace, Predicate<IoRequest>? matches = null, int times = -1, IoOutcomeDetail detail = IoOutcomeDetail.None) =>
         Add(InjectionKind.Replace, matches, times, replace, detail);
 
     /// <summary>Delivers completions twice.</summary>
     public Injection DeliverTwice(Predicate<IoRequest>? matches = null, int times = -1) => Add(InjectionKind.Twice, matches, times);
 
-    /// <summary>Delivers, before the true completion, one with the token of an earlier I/O of the handle and one of a handle that does not exist.</summary>
+    /// <summary>
+    /// Delivers, before the true completion, one with the token of an earlier I/O of the handle and one of a handle that does not exist.
+    /// </summary>
     public Injection DeliverStale(Predicate<IoRequest>? matches = null, int times = -1) => Add(InjectionKind.Stale, matches, times);
 
     /// <summary>Delivers completions a little later, on another thread or in a later wait.</summary>
@@ -84,7 +89,12 @@ public sealed class InjectionControl
         }
     }
 
-    private Injection Add(InjectionKind kind, Predicate<IoRequest>? matches, int times, Func<int, int>? replace = null, IoOutcomeDetail detail = IoOutcomeDetail.None)
+    private Injection Add(
+        InjectionKind kind,
+        Predicate<IoRequest>? matches,
+        int times,
+        Func<int, int>? replace = null,
+        IoOutcomeDetail detail = IoOutcomeDetail.None)
     {
         Injection injection = new(this, kind, matches ?? (static _ => true), times, replace, detail);
         lock (_lock) _injections = [.. _injections, injection];

@@ -23,7 +23,8 @@ internal sealed class AwaitEngine : Engine
         for (int index = 0; index < _flows.Length; index++)
         {
             int flow = index;
-            _flows[flow] = Task.Run(() => FileFlow.RunAsync(Workload, Window, _host.File, _host.Buffers[flow].Memory, _offsets[flow], Tallies[flow]));
+            _flows[flow] = Task.Run(
+                () => FileFlow.RunAsync(Workload, Window, _host.File, _host.Buffers[flow].Memory, _offsets[flow], Tallies[flow]));
         }
     }
 

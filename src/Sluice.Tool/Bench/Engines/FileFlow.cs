@@ -6,7 +6,8 @@ namespace Sluice.Tool.Bench.Engines;
 internal static class FileFlow
 {
     /// <summary>Reads or writes one block after the other until the window closes. Failures go to the window.</summary>
-    internal static async Task RunAsync(Workload workload, Window window, AioFile file, Memory<byte> block, BlockOffsets offsets, Tally tally)
+    internal static async Task RunAsync(
+        Workload workload, Window window, AioFile file, Memory<byte> block, BlockOffsets offsets, Tally tally)
     {
         try
         {
@@ -32,7 +33,8 @@ internal static class FileFlow
         }
     }
 
-    private static async Task WriteAsync(Workload workload, Window window, AioFile file, Memory<byte> block, BlockOffsets offsets, Tally tally)
+    private static async Task WriteAsync(
+        Workload workload, Window window, AioFile file, Memory<byte> block, BlockOffsets offsets, Tally tally)
     {
         AioDurability durability = workload.WriteDurability;
         bool flushes = workload.FlushesSeparately;

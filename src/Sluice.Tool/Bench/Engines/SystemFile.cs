@@ -20,7 +20,8 @@ internal sealed class SystemFile : IDisposable
             BenchFile.RequireAligned(workload, _file.Capabilities);
             Handle = _file is OsFile file
                 ? new SafeFileHandle(file.Descriptor, ownsHandle: false)
-                : throw new FailureException($"{workload.Path} is no file of the operating system: .NET's own calls cannot be measured on it.");
+                : throw new FailureException(
+                    $"{workload.Path} is no file of the operating system: .NET's own calls cannot be measured on it.");
         }
         catch
         {

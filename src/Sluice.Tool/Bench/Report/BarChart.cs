@@ -36,7 +36,9 @@ internal static class BarChart
         Add(page, $"<title id=\"{id}-title\">{Encode(title)}</title><desc id=\"{id}-desc\">{Encode(description)}</desc>\n");
         Add(page, $"<defs><pattern id=\"{id}-hatch\" width=\"6\" height=\"6\"");
         page.Append(" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">");
-        page.Append("<rect class=\"hatch-ground\" width=\"6\" height=\"6\"/><rect class=\"hatch-line\" width=\"3\" height=\"6\"/></pattern></defs>\n");
+        page.Append(
+            "<rect class=\"hatch-ground\" width=\"6\" height=\"6\"/><rect class=\"hatch-line\" width=\"3\" "
+                + "height=\"6\"/></pattern></defs>\n");
         for (int index = 0; index < bars.Count; index++)
         {
             (string name, double value, string text, bool isBaseline) = bars[index];

@@ -16,7 +16,8 @@ internal static class HtmlReport
     {
         StringBuilder page = new();
         page.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-        page.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n");
+        page.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+        page.Append("<meta name=\"color-scheme\" content=\"light dark\">\n");
         page.Append("<title>Sluice benchmark</title>\n<style>\n").Append(HtmlStyle.Css).Append("</style>\n</head>\n<body>\n");
         WriteHeader(page, report);
         page.Append("<main>\n");
@@ -78,13 +79,18 @@ internal static class HtmlReport
 
     private static void WriteCpuChart(StringBuilder page, BenchSection section, string id) =>
         BarChart.Write(page, $"{id}-cpu", "CPU per operation (less is better)", section.Rows.Select(static row =>
-            new Bar(row.Label, row.Result.CpuMicrosecondsPerOperation, BenchText.Time(row.Result.CpuMicrosecondsPerOperation), row.IsBaseline)));
+            new Bar(
+                row.Label,
+                row.Result.CpuMicrosecondsPerOperation,
+                BenchText.Time(row.Result.CpuMicrosecondsPerOperation),
+                row.IsBaseline)));
 
     private static void WriteTable(StringBuilder page, BenchSection section)
     {
         Add(page, $"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Figures: {Encode(section.Title)}\">\n");
         page.Append("<table>\n<thead><tr><th scope=\"col\">Run</th>");
-        foreach (string column in (ReadOnlySpan<string>)["Operations/s", "MiB/s", "CPU/op", "p50", "p99", "p99.9", "Allocated/op", "vs .NET"])
+        ReadOnlySpan<string> columns = ["Operations/s", "MiB/s", "CPU/op", "p50", "p99", "p99.9", "Allocated/op", "vs .NET"];
+        foreach (string column in columns)
         {
             Add(page, $"<th scope=\"col\">{column}</th>");
         }
@@ -123,18 +129,24 @@ internal static class HtmlReport
     private static void WriteMethod(StringBuilder page, BenchReport report)
     {
         page.Append("<section aria-labelledby=\"how\">\n<h2 id=\"how\">How it was measured</h2>\n<ul>\n");
-        double longest = report.Sections.SelectMany(static section => section.Rows).Select(static row => row.Result.Seconds).DefaultIfEmpty(0).Max();
+        double longest = report.Sections
+            .SelectMany(static section => section.Rows)
+            .Select(static row => row.Result.Seconds)
+            .DefaultIfEmpty(0)
+            .Max();
         string seconds = longest.ToString("0.0", CultureInfo.InvariantCulture);
         foreach (string line in (ReadOnlySpan<string>)
         [
-            $"Each run has a warm-up that does not count and then {seconds} seconds that do; one run at a time, one thread unless the mode is await.",
+            $"Each run has a warm-up that does not count and then {seconds} seconds that do; one run at a time, one thread unless the "
+                + $"mode is await.",
             "blocking: one thread keeps all operations in flight and blocks for completions. "
                 + "loop: asynchronous code on one thread of its own. await: asynchronous code on the thread pool.",
             "vs .NET is operations per second over those of RandomAccess.",
             "RandomAccess is .NET's RandomAccess.ReadAsync and WriteAsync with as many operations in flight; "
                 + "for durable appends each write is followed by RandomAccess.FlushToDisk.",
             "pread is one blocking call after the other: one operation in flight.",
-            "CPU per operation is user and system time of the whole process over the operations; bytes allocated are managed memory of all threads.",
+            "CPU per operation is user and system time of the whole process over the operations; bytes allocated are managed memory of "
+                + "all threads.",
             "A latency is from start to completion. Operations that complete together share one reading of the clock.",
             "Device runs bypass the page cache (O_DIRECT). For page-cache runs the file is read beforehand. "
                 + "Durable appends go through the page cache to the device.",

@@ -16,7 +16,8 @@ internal static class HtmlStyle
           }
         }
         * { box-sizing: border-box; }
-        body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+        body { margin: 0; background: var(--ground); color: var(--text);
+               font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
         header, main { max-width: 66rem; margin: 0 auto; padding: 0 1rem; }
         header { padding-top: 2rem; }
         h1 { font-size: clamp(1.5rem, 5vw, 2.1rem); line-height: 1.2; margin: 0 0 1rem; }
@@ -27,8 +28,10 @@ internal static class HtmlStyle
         .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .6rem 1.5rem; margin: 1.25rem 0; }
         .facts dt { font-size: .8rem; color: var(--soft); }
         .facts dd { margin: 0; overflow-wrap: anywhere; }
-        section, aside { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1.1rem; margin: 0 0 1.25rem; }
-        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1rem 2rem; margin-bottom: 1rem; }
+        section, aside { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
+                         padding: 1.1rem; margin: 0 0 1.25rem; }
+        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr));
+                  gap: 1rem 2rem; margin-bottom: 1rem; }
         figure { margin: 0; }
         figcaption { font-weight: 600; margin-bottom: .4rem; }
         svg { display: block; width: 100%; max-width: 30rem; height: auto; }

@@ -46,7 +46,6 @@ internal sealed class SpillOptions
     internal AioSystem StartSystem() => AioSystem.Start(new AioSystemOptions
     {
         Method = Method,
-        Catalog = MethodChoice.Require(Method),
         SharedContexts = 1,
         ContextsMax = 16,
         HandlesPerContext = 512,

@@ -44,7 +44,8 @@ internal static class StorageBench
         }
     }
 
-    private static BenchRow RunOne(BenchRequest request, Scenario scenario, string method, string directory, uint blocks, CancellationToken cancellationToken)
+    private static BenchRow RunOne(
+        BenchRequest request, Scenario scenario, string method, string directory, uint blocks, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         string? resolved = method == IoMethodSelector.Auto ? null : method;
@@ -95,8 +96,9 @@ internal static class StorageBench
 
     private static string CommandOf(BenchRequest request, Scenario scenario, string method, uint blocks)
     {
+        string size = BenchText.Argument((long)blocks * StorageLimits.PageBytes);
         string command = FormattableString.Invariant(
-            $"sluice bench {Names.Of(scenario)} --method {method} --depth {request.Depth} --combine {request.CombinePages} --size {BenchText.Argument((long)blocks * StorageLimits.PageBytes)}");
+            $"sluice bench {Names.Of(scenario)} --method {method} --depth {request.Depth} --combine {request.CombinePages} --size {size}");
         if (scenario == Scenario.Checkpoint) command += FormattableString.Invariant($" --pages {request.Pages} --run {request.RunPages}");
         if (scenario == Scenario.Bitmap) command += FormattableString.Invariant($" --every {request.Every}");
         if (request.IsDirect) command += " --direct";
@@ -110,7 +112,8 @@ internal static class StorageBench
         if (method == Names.AllMethods) return ScenarioBench.Available(notes, cancellationToken);
         if (method is Names.RandomAccessMethod or Names.PreadMethod or Names.NullMethod or Names.SimulatedMethod)
         {
-            throw new UsageException($"the method {method} cannot do {Names.Of(request.Scenario!.Value)}: take auto, an io_method, or all.");
+            throw new UsageException(
+                $"the method {method} cannot do {Names.Of(request.Scenario!.Value)}: take auto, an io_method, or all.");
         }
 
         if (method != IoMethodSelector.Auto) MethodChoice.Require(method);
@@ -119,14 +122,26 @@ internal static class StorageBench
 
     private static void RequireFitting(BenchRequest request)
     {
-        if (request.File is not null) throw new UsageException($"--file does not go with {Names.StorageScenarios}: they work on a data directory (--data-directory).");
+        if (request.File is not null)
+        {
+            throw new UsageException(
+                $"--file does not go with {Names.StorageScenarios}: they work on a data directory (--data-directory).");
+        }
+
         if (request.Mode is not null) throw new UsageException($"--mode does not go with {Names.StorageScenarios}: each has one way.");
         if (request.Durable is not null) throw new UsageException("--durable goes with logwrite.");
-        if (request.BlockBytes != StorageLimits.PageBytes) throw new UsageException($"--block does not go with {Names.StorageScenarios}: pages have {StorageLimits.PageBytes} bytes; --combine says how many one I/O may have.");
+        if (request.BlockBytes != StorageLimits.PageBytes)
+        {
+            throw new UsageException(
+                $"--block does not go with {Names.StorageScenarios}: pages have {StorageLimits.PageBytes} bytes; --combine says how "
+                    + $"many one I/O may have.");
+        }
+
         long size = request.SizeBytes ?? SizeBytesDefault;
         if (request.Scenario == Scenario.Checkpoint && (long)request.Pages * StorageLimits.PageBytes > size)
         {
-            throw new UsageException($"--pages {request.Pages} are more than --size {BenchText.Argument(size)} has: {size / StorageLimits.PageBytes}.");
+            throw new UsageException(
+                $"--pages {request.Pages} are more than --size {BenchText.Argument(size)} has: {size / StorageLimits.PageBytes}.");
         }
     }
 

@@ -2,7 +2,9 @@ using Sluice.Storage;
 
 namespace Sluice.Tool.Bench.Storage;
 
-/// <summary>What a storage scenario runs on: a system with the method, a data directory, a pool, and a relation in one segment or more.</summary>
+/// <summary>
+/// What a storage scenario runs on: a system with the method, a data directory, a pool, and a relation in one segment or more.
+/// </summary>
 internal sealed class StorageHost : IDisposable
 {
     internal static readonly RelationId RelationId = new(RelationId.DefaultTablespace, 5, 16384);
@@ -21,12 +23,22 @@ internal sealed class StorageHost : IDisposable
             ContextsMax = 8,
         };
         options.Modules.Add(SluiceStorageAioModule.Instance);
-        options.MethodSettings["io_uring"] = new Dictionary<string, string> { ["registered_buffers"] = request.IsRegistered ? "true" : "false" };
+        options.MethodSettings["io_uring"] = new Dictionary<string, string>
+        {
+            ["registered_buffers"] = request.IsRegistered ? "true" : "false",
+        };
         System = AioSystem.Start(options);
         try
         {
             Storage = new StorageManager(System, dataDirectory, new StorageOptions { Direct = request.IsDirect });
-            Pool = new BufferPool(Storage, new BufferPoolOptions { BufferCount = bufferCount, CombineMax = request.CombinePages, RegisterMemory = request.IsRegistered });
+            Pool = new BufferPool(
+                Storage,
+                new BufferPoolOptions
+                {
+                    BufferCount = bufferCount,
+                    CombineMax = request.CombinePages,
+                    RegisterMemory = request.IsRegistered,
+                });
             Relation = Storage.Open(RelationId);
         }
         catch
@@ -61,7 +73,8 @@ internal sealed class StorageHost : IDisposable
         if (exists && Relation.GetBlockCount(RelationFork.Main) >= blocks) return;
         if (!exists) Wait(Relation.CreateAsync(RelationFork.Main));
         else Wait(Relation.TruncateAsync(RelationFork.Main, 0));
-        using BulkWriter writer = new(Relation, RelationFork.Main, new BulkWriterOptions { Durability = BulkDurability.Immediate, ExpectedBlocks = blocks });
+        using BulkWriter writer = new(
+            Relation, RelationFork.Main, new BulkWriterOptions { Durability = BulkDurability.Immediate, ExpectedBlocks = blocks });
         byte[] template = StoragePages.Make();
         for (uint block = 0; block < blocks; block++)
         {

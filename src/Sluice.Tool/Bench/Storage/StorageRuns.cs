@@ -7,7 +7,8 @@ namespace Sluice.Tool.Bench.Storage;
 internal static class StorageRuns
 {
     /// <summary>A scan, or a bitmap of it, over and over until the time is up; one pass at least.</summary>
-    internal static void Scan(StorageHost host, BenchRequest request, uint blocks, StorageMeter meter, double seconds, CancellationToken cancellationToken)
+    internal static void Scan(
+        StorageHost host, BenchRequest request, uint blocks, StorageMeter meter, double seconds, CancellationToken cancellationToken)
     {
         using BufferSession session = host.Pool.CreateSession("scan");
         AccessRing ring = AccessRing.ForBulkRead(host.Pool, request.Depth * request.CombinePages);
@@ -16,7 +17,9 @@ internal static class StorageRuns
         while (meter.Seconds < seconds && !cancellationToken.IsCancellationRequested)
         {
             if (request.IsCold) host.Forget();
-            BlockSource source = request.Scenario == Scenario.Bitmap ? BlockSource.EveryNth(0, blocks, (uint)request.Every) : BlockSource.Range(0, blocks);
+            BlockSource source = request.Scenario == Scenario.Bitmap
+                ? BlockSource.EveryNth(0, blocks, (uint)request.Every)
+                : BlockSource.Range(0, blocks);
             using ReadStream stream = new(session, host.Relation, RelationFork.Main, source, options);
             if (!isWarm)
             {
@@ -29,7 +32,8 @@ internal static class StorageRuns
             long count = 0;
             while (true)
             {
-                // Looking at the clock for every page would cost some percent of a scan of the page cache: every seventh is timed, so that no place within a read is preferred.
+                // Looking at the clock for every page would cost some percent of a scan of the page cache: every seventh is timed, so that
+                // no place within a read is preferred.
                 bool isTimed = count % 7 == 0;
                 long before = isTimed ? Stopwatch.GetTimestamp() : 0;
                 if (!Next(stream)) break;
@@ -42,10 +46,18 @@ internal static class StorageRuns
     }
 
     /// <summary>Pages are made dirty, unmeasured, and written by a checkpoint, measured; until the time is up, once at least.</summary>
-    internal static void Checkpoint(StorageHost host, BenchRequest request, uint blocks, StorageMeter meter, double seconds, CancellationToken cancellationToken)
+    internal static void Checkpoint(
+        StorageHost host, BenchRequest request, uint blocks, StorageMeter meter, double seconds, CancellationToken cancellationToken)
     {
         using BufferSession session = host.Pool.CreateSession("dirty");
-        Checkpointer checkpointer = new(host.Pool, new CheckpointerOptions { WritesMax = request.Depth, CombineBlocksMax = request.CombinePages, WriteBackBlocks = request.IsDirect ? 0 : 32 });
+        Checkpointer checkpointer = new(
+            host.Pool,
+            new CheckpointerOptions
+            {
+                WritesMax = request.Depth,
+                CombineBlocksMax = request.CombinePages,
+                WriteBackBlocks = request.IsDirect ? 0 : 32,
+            });
         uint[] dirty = ChooseBlocks(blocks, request.Pages, request.RunPages);
 
         // The first is not measured: it compiles the code and makes the lists, which the ones after it use again.
@@ -63,7 +75,8 @@ internal static class StorageRuns
     }
 
     /// <summary>Grows a relation through the pool until it is as long as asked, over and over.</summary>
-    internal static void Extend(StorageHost host, BenchRequest request, uint blocks, StorageMeter meter, double seconds, CancellationToken cancellationToken)
+    internal static void Extend(
+        StorageHost host, BenchRequest request, uint blocks, StorageMeter meter, double seconds, CancellationToken cancellationToken)
     {
         using BufferSession session = host.Pool.CreateSession("extend");
         AccessRing ring = AccessRing.ForBulkWrite(host.Pool);
@@ -91,7 +104,8 @@ internal static class StorageRuns
     }
 
     /// <summary>Writes a relation past the pool and makes it durable, over and over; once at least.</summary>
-    internal static void BulkWrite(StorageHost host, BenchRequest request, uint blocks, StorageMeter meter, double seconds, CancellationToken cancellationToken)
+    internal static void BulkWrite(
+        StorageHost host, BenchRequest request, uint blocks, StorageMeter meter, double seconds, CancellationToken cancellationToken)
     {
         byte[] template = StoragePages.Make();
         BulkWriterOptions options = new()
@@ -136,12 +150,16 @@ internal static class StorageRuns
         uint places = blocks / (uint)run;
         HashSet<uint> chosen = [];
         while (chosen.Count < Math.Min(runs, (int)places)) chosen.Add((uint)random.NextInt64(places));
-        return [.. chosen.Order().SelectMany(place => Enumerable.Range(0, run).Select(index => (place * (uint)run) + (uint)index)).Take(pages)];
+        return
+        [
+            .. chosen.Order().SelectMany(place => Enumerable.Range(0, run).Select(index => (place * (uint)run) + (uint)index)).Take(pages),
+        ];
     }
 
     private static void MakeDirty(BufferSession session, StorageHost host, uint[] blocks, int round)
     {
-        using ReadStream stream = new(session, host.Relation, RelationFork.Main, BlockSource.List(blocks), new ReadStreamOptions { IsFull = true });
+        using ReadStream stream = new(
+            session, host.Relation, RelationFork.Main, BlockSource.List(blocks), new ReadStreamOptions { IsFull = true });
         while (true)
         {
             using BufferPin pin = stream.Next();
