@@ -64,7 +64,7 @@ public sealed class SimulateCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("There is no scenario 'nope'; there are: append-log, atomic-file, copy,", "simulate", "nope")]
+    [InlineData("There is no scenario 'nope'; there are: append-log, atomic-file, bulk-write,", "simulate", "nope")]
     [InlineData("There is no assembly 'none.dll'", "simulate", "--assembly", "none.dll")]
     [InlineData("--seeds is '0'", "simulate", "append-log", "--seeds", "0")]
     [InlineData("--operations is 0", "simulate", "append-log", "--operations", "0")]
