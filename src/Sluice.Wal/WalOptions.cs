@@ -17,8 +17,8 @@ public sealed record WalOptions
     /// <summary>The most bytes of one write. 1 MiB unless said otherwise.</summary>
     public int WriteBytesMax { get; init; } = 1 << 20;
 
-    /// <summary>How much has to be waiting before it is written although nobody asked for a flush. 128 KiB unless said otherwise.</summary>
-    public int EagerWriteBytes { get; init; } = 128 << 10;
+    /// <summary>How much has to be waiting before it is written although nobody asked for a flush. 256 KiB unless said otherwise.</summary>
+    public int EagerWriteBytes { get; init; } = 256 << 10;
 
     /// <summary>The most writes in flight: 1 to 64. 16 unless said otherwise.</summary>
     public int WritesInFlight { get; init; } = 16;
@@ -44,8 +44,11 @@ public sealed record WalOptions
     /// <summary>How many segments are ready beyond the one that is inserted to: 1 to 64. 2 unless said otherwise.</summary>
     public int SegmentsAhead { get; init; } = 2;
 
-    /// <summary>How many old segments are kept for use again, beyond those ready. 8 unless said otherwise.</summary>
-    public int RecycledSegmentsMax { get; init; } = 8;
+    /// <summary>
+    /// How many old segments are kept for use again at most, beyond those ready. 64 unless said otherwise. How many there are follows the load: as many as
+    /// were given up at once lately, by <see cref="WriteAheadLog.ReleaseBeforeAsync"/>.
+    /// </summary>
+    public int RecycledSegmentsMax { get; init; } = 64;
 
     /// <summary>How long a record of an asynchronous commit may stay unflushed. 200 ms unless said otherwise.</summary>
     public TimeSpan AsynchronousCommitDelay { get; init; } = TimeSpan.FromMilliseconds(200);

@@ -14,6 +14,7 @@ internal sealed class LogSegments(AioSystem system, string folder, WalIdentity i
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<ulong, AioFile> _open = [];
     private readonly Queue<string> _spare = new();
+    private double _usedBetweenReleases;
     private ulong _lowestOpen;
     private IoFile? _recent;
     private ulong _recentSegment;
@@ -120,14 +121,14 @@ internal sealed class LogSegments(AioSystem system, string folder, WalIdentity i
         await _turn.WaitAsync();
         try
         {
-            int count = 0;
-            bool changed = false;
-            foreach (IoFileEntry entry in system.FileSystem.List(folder))
+            IoFileEntry[] given = [.. system.FileSystem.List(folder).Where(entry =>
+                SegmentName.TryParse(entry.Name, identity.SegmentBytes, out uint timeline, out ulong number) && timeline == identity.Timeline && number < segment)];
+            if (given.Length == 0) return 0;
+            int keep = CountToKeep(given.Length);
+            foreach (IoFileEntry entry in given)
             {
-                if (!SegmentName.TryParse(entry.Name, identity.SegmentBytes, out uint timeline, out ulong number) || timeline != identity.Timeline || number >= segment) continue;
                 string path = Path.Combine(folder, entry.Name);
-                count++;
-                if (_spare.Count < options.RecycledSegmentsMax && entry.LengthBytes == identity.SegmentBytes)
+                if (_spare.Count < keep && entry.LengthBytes == identity.SegmentBytes)
                 {
                     // Ready under the number that comes next: a rename makes it so, and no reader takes it for what it was.
                     string spare = Path.Combine(folder, "spare-" + entry.Name + ".tmp");
@@ -139,17 +140,30 @@ internal sealed class LogSegments(AioSystem system, string folder, WalIdentity i
                     system.FileSystem.Remove(path);
                     Removed++;
                 }
-
-                changed = true;
             }
 
-            if (changed) system.FileSystem.SyncDirectory(folder);
-            return count;
+            // The load has gone down: room that nobody will use is given back.
+            while (_spare.Count > keep && _spare.TryDequeue(out string? surplus))
+            {
+                system.FileSystem.Remove(surplus);
+                Removed++;
+            }
+
+            system.FileSystem.SyncDirectory(folder);
+            return given.Length;
         }
         finally
         {
             _turn.Release();
         }
+    }
+
+    // As many as are used until the next release, by what was used lately: up at once, because a segment that has to be made writes as much as it is
+    // to hold; down slowly, because load comes in bursts. PostgreSQL estimates the distance of checkpoints so.
+    private int CountToKeep(int given)
+    {
+        _usedBetweenReleases = given > _usedBetweenReleases ? given : (0.9 * _usedBetweenReleases) + (0.1 * given);
+        return Math.Min(options.RecycledSegmentsMax, (int)Math.Ceiling(_usedBetweenReleases));
     }
 
     internal async Task CloseAsync()
