@@ -31,6 +31,15 @@ public sealed class CheckTests : LedgerProgram
         await using AioSystem system = StartSystem();
         await using (LedgerEngine ledger = await OpenAsync(system)) await TransferAsync(ledger, client: 0, count: 1);
         foreach (string copy in Directory.GetFiles(Folder, "ledger.state*")) File.Delete(copy);
+
+        // Without the mark of a ledger in the making the folders may be anybody's, and nothing is touched.
+        Assert.False(File.Exists(Path.Combine(Folder, "ledger.making")));
+        LedgerException refusal = await Assert.ThrowsAsync<LedgerException>(() => OpenAsync(system));
+        Assert.Contains("empty folder", refusal.Message, StringComparison.Ordinal);
+        Assert.True(Directory.Exists(Path.Combine(Folder, "base")) && Directory.Exists(Path.Combine(Folder, "wal")));
+
+        // As a process that died while it made one leaves it.
+        await File.WriteAllBytesAsync(Path.Combine(Folder, "ledger.making"), []);
         await using LedgerEngine again = await OpenAsync(system);
         Assert.Null(again.RecordsReplayed);
         Assert.Empty((await LedgerCheck.RunAsync(again, new Books(again.Shape))).Problems);

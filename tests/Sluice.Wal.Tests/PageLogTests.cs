@@ -112,6 +112,23 @@ public sealed class PageLogTests : IDisposable
         await Assert.ThrowsAsync<WalException>(() => ExpectAsync(system, WalSyncForm.Fdatasync, [0, 5, 0, 0]));
     }
 
+    [Fact]
+    public async Task ALogWithChangesOfPagesIsNotOpenedWithoutItsControlFile()
+    {
+        await using AioSystem system = TestLog.Start("sync");
+        await Bank.MakeAsync(system, _folder.Path, Bank.Options(WalSyncForm.Fdatasync));
+        await using (Bank bank = await Bank.OpenAsync(system, _folder.Path, Bank.Options(WalSyncForm.Fdatasync))) await TransferAsync(bank, 1, 1, 5);
+        string control = Path.Combine(Bank.LogFolderOf(_folder.Path), "wal.control.");
+        string[] copies = [control + "0", control + "1"];
+        foreach (string copy in copies) File.Move(copy, copy + ".away");
+        WalException refusal = await Assert.ThrowsAsync<WalException>(() => ExpectAsync(system, WalSyncForm.Fdatasync, [0, 5, 0, 0]));
+        Assert.Contains("control file", refusal.Message, StringComparison.Ordinal);
+
+        // Nothing was given up: with a copy put back everything is there.
+        File.Move(copies[0] + ".away", copies[0], overwrite: true);
+        await ExpectAsync(system, WalSyncForm.Fdatasync, [0, 5, 0, 0]);
+    }
+
     private static async Task TransferAsync(Bank bank, int client, long first, long last)
     {
         await using BufferSession session = bank.CreateSession($"client-{client}");

@@ -3,6 +3,8 @@ namespace Ledger;
 /// <summary>Making a ledger, and opening one that was killed.</summary>
 internal sealed partial class LedgerEngine
 {
+    private const string MakingMark = "ledger.making";
+
     /// <summary>Opens a ledger and recovers it; or makes one, if the options say what.</summary>
     /// <param name="system">The system whose io_method does all I/O.</param>
     /// <param name="folder">Where it is.</param>
@@ -34,15 +36,22 @@ internal sealed partial class LedgerEngine
         return registry;
     }
 
-    // What was being made when its process died is made anew from nothing. Only names of our own are removed.
+    // What was being made when its process died is made anew from nothing; the mark says that it was a ledger in the making. Without it the folders are
+    // somebody's: another program's, or those of a ledger whose state was lost.
     private static void PrepareFolder(AioSystem system, string folder)
     {
+        string mark = Path.Combine(folder, MakingMark);
         foreach (string name in (string[])[DataFolder, LogFolder])
         {
             string path = Path.Combine(folder, name);
-            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+            if (!Directory.Exists(path)) continue;
+            if (!File.Exists(mark)) throw new LedgerException($"{folder} has a folder '{name}' and no {StateFile}: give an empty folder, or put the file back.");
+            Directory.Delete(path, recursive: true);
         }
 
+        Directory.CreateDirectory(folder);
+        File.WriteAllBytes(mark, []);
+        system.FileSystem.SyncDirectory(folder);
         Directory.CreateDirectory(Path.Combine(folder, DataFolder));
 
         // A name lasts when its folder was synced.
@@ -75,6 +84,7 @@ internal sealed partial class LedgerEngine
         // None of this is in the log: it lasts because a checkpoint writes it all, and because the ledger counts as made only after that.
         await CheckpointAsync(isPaced: false);
         await state.SaveAsync(shape.ToBytes());
+        File.Delete(Path.Combine(Folder, MakingMark));
     }
 
     private async Task RecoverAsync(LedgerShape shape)

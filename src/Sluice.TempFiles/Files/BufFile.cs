@@ -220,13 +220,27 @@ public sealed partial class BufFile : IDisposable
         long length;
         lock (other._lock)
         {
-            other.ThrowIfClosed();
-            if (other._droppedBytes != 0) throw new InvalidOperationException(
-                "A file of which a part was dropped cannot be appended to another.");
-            if (other._references != 1) throw new InvalidOperationException(
-                "The file is shared: only a file that nobody else uses can be appended to another.");
-            taken = other._pieces;
+            other.RequireWholeAndAlone();
             length = other._lengthBytes;
+        }
+
+        // What can be refused comes first: a file that was refused keeps what it has.
+        int first;
+        long start;
+        lock (_lock)
+        {
+            ThrowIfClosed();
+            first = (int)((_lengthBytes + PieceBytes - 1) / PieceBytes);
+            start = first * PieceBytes;
+
+            // The gap up to the start reads as zeros and has no bytes on disk; it is counted nevertheless, because the length says so.
+            if (start != _lengthBytes && first > 0) _pieces[first - 1]?.File.SetLength(PieceBytes);
+            if (length != 0) Owner.Space.Reserve(Owner, start - _lengthBytes);
+        }
+
+        lock (other._lock)
+        {
+            taken = other._pieces;
             other._pieces = [];
             other._lengthBytes = 0;
             other._isClosed = true;
@@ -235,23 +249,22 @@ public sealed partial class BufFile : IDisposable
         other.ForgetEverywhere();
         lock (_lock)
         {
-            ThrowIfClosed();
-            int first = (int)((_lengthBytes + PieceBytes - 1) / PieceBytes);
-            long start = first * PieceBytes;
             TempPiece?[] pieces = new TempPiece?[first + taken.Length];
             _pieces.AsSpan(0, Math.Min(first, _pieces.Length)).CopyTo(pieces);
             taken.CopyTo(pieces, first);
             Volatile.Write(ref _pieces, pieces);
-
-            // The gap up to the start reads as zeros and has no bytes on disk; it is counted nevertheless, because the length says so.
-            if (start != _lengthBytes && first > 0) pieces[first - 1]?.File.SetLength(PieceBytes);
             ForgetAllocated(start);
             Owner.Space.Transfer(other.Owner, Owner, length);
-            if (length == 0) return start;
-            Owner.Space.Reserve(Owner, start - _lengthBytes);
-            Volatile.Write(ref _lengthBytes, start + length);
+            if (length != 0) Volatile.Write(ref _lengthBytes, start + length);
             return start;
         }
+    }
+
+    private void RequireWholeAndAlone()
+    {
+        ThrowIfClosed();
+        if (_droppedBytes != 0) throw new InvalidOperationException("A file of which a part was dropped cannot be appended to another.");
+        if (_references != 1) throw new InvalidOperationException("The file is shared: only a file that nobody else uses can be appended to another.");
     }
 
     /// <summary>Makes one more participant: the file is removed when each has disposed it.</summary>

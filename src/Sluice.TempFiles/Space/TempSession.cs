@@ -108,8 +108,8 @@ internal sealed class TempSession : IDisposable
 
     public void Dispose()
     {
-        TryRemoveFolder(_fileSystem, Folder);
-        TryRemove(_fileSystem, _lockPath);
+        // The lock stays with a folder that does: by it the next sweep finds both.
+        if (TryRemoveFolder(_fileSystem, Folder)) TryRemove(_fileSystem, _lockPath);
         _lock.Dispose();
     }
 
@@ -118,7 +118,7 @@ internal sealed class TempSession : IDisposable
         try
         {
             using IoFile file = fileSystem.Open(lockPath, new IoOpenOptions { Access = IoAccess.ReadWrite, Exclusive = true });
-            TryRemoveFolder(fileSystem, lockPath[..^LockSuffix.Length]);
+            if (!TryRemoveFolder(fileSystem, lockPath[..^LockSuffix.Length])) return false;
             fileSystem.Remove(lockPath);
             return true;
         }
@@ -129,17 +129,19 @@ internal sealed class TempSession : IDisposable
         }
     }
 
-    private static void TryRemoveFolder(IoFileSystem fileSystem, string folder)
+    private static bool TryRemoveFolder(IoFileSystem fileSystem, string folder)
     {
         try
         {
-            if (!fileSystem.Exists(folder)) return;
+            if (!fileSystem.Exists(folder)) return true;
             foreach (IoFileEntry entry in fileSystem.List(folder)) TryRemove(fileSystem, Path.Combine(folder, entry.Name));
             fileSystem.RemoveDirectory(folder);
+            return true;
         }
         catch (AioException)
         {
             // It stays for the next sweep.
+            return false;
         }
     }
 

@@ -99,7 +99,7 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
         options ??= new WalOptions();
         if (control is null)
         {
-            Log = await WriteAheadLog.OpenAsync(_system, _folder, options, new WalReplay());
+            Log = await WriteAheadLog.OpenAsync(_system, _folder, options, new WalReplay { Redo = RefuseWithoutControl });
             LogPosition first = await BeginCheckpointAsync();
             await CompleteCheckpointAsync(first);
             return 0;
@@ -109,6 +109,12 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
         await _control.SaveAsync(control);
         return await RecoverAsync(session, redo, options, new LogPosition(from), progress);
     }
+
+    // Changes of pages are added when the control file is there, and it is never removed: without it nobody knows where replay begins.
+    private ValueTask RefuseWithoutControl(LogRecord record) => record.Kind < KindsFrom
+        ? ValueTask.CompletedTask
+        : throw new WalException(
+            $"The log in {_folder} has changes of pages, and its control file (wal.control.0, wal.control.1) is missing: put back one of its copies; replay cannot begin without.");
 
     /// <summary>As the other overload; each change is made again by the method of its record's kind.</summary>
     /// <param name="session">By which pages are read and changed; of the pool that this is the log of.</param>

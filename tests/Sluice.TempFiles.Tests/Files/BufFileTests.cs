@@ -95,6 +95,33 @@ public sealed class BufFileTests
     });
 
     [Fact]
+    public void AnAppendThatIsRefusedLeavesBothFilesAsTheyWere() => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("io_uring");
+        using TempSpace space = run.OpenSpace(new TempSpaceOptions { PieceBytes = 8192, QuotaBytes = 33_000 });
+        using AioContext context = run.System.CreateContext();
+        TempOwner owner = space.CreateOwner("one");
+        TempOwner other = space.CreateOwner("two");
+        using (BufFile file = space.CreateFile(owner))
+        {
+            using BufFile taken = space.CreateFile(other);
+            Fill(context, file, 10_000, 1);
+            Fill(context, taken, 20_000, 2);
+
+            // The gap up to the next piece does not fit into the quota.
+            Assert.Throws<TempSpaceFullException>(() => file.Append(taken));
+            Expect(context, taken, 0, 20_000, 2);
+            Expect(context, file, 0, 10_000, 1);
+            Assert.Equal(30_000, space.UsedBytes);
+            file.Dispose();
+            Assert.Throws<ObjectDisposedException>(() => file.Append(taken));
+            Expect(context, taken, 0, 20_000, 2);
+        }
+
+        Assert.Equal(0, space.UsedBytes);
+    });
+
+    [Fact]
     public void EachParticipantReadsThroughAContextOfItsOwnAndTheLastRemovesTheFile() => TestRun.WithinWatchdog(() =>
     {
         using TestRun run = TestRun.Start("io_uring");

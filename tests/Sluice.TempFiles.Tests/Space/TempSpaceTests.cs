@@ -90,6 +90,25 @@ public sealed class TempSpaceTests
     [Theory]
     [InlineData("sync")]
     [InlineData("simulated")]
+    public void ALeftoverThatCannotBeRemovedKeepsItsLockSoThatTheNextSweepFindsIt(string method) => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start(method);
+        IoFileSystem files = run.System.FileSystem;
+        string dead = run.Folder + "/sluice-tmp-dead";
+        files.Open(dead + ".lock", new IoOpenOptions { Access = IoAccess.ReadWrite, Creation = IoCreation.CreateNew }).Dispose();
+        files.CreateDirectory(dead);
+        files.CreateDirectory(dead + "/somebody-s");
+        using (TempSpace space = run.OpenSpace()) Assert.Equal(0, space.LeftoversRemoved);
+        Assert.True(files.Exists(dead + ".lock"));
+        files.RemoveDirectory(dead + "/somebody-s");
+        using (TempSpace space = run.OpenSpace()) Assert.Equal(1, space.LeftoversRemoved);
+        Assert.False(files.Exists(dead));
+        Assert.False(files.Exists(dead + ".lock"));
+    });
+
+    [Theory]
+    [InlineData("sync")]
+    [InlineData("simulated")]
     public void TheNameThatAFileHadForAMomentIsRemovedWhenItsProcessDiedInBetween(string method) => TestRun.WithinWatchdog(() =>
     {
         using TestRun run = TestRun.Start(method);
