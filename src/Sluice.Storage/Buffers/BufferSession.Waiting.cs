@@ -68,7 +68,11 @@ public sealed partial class BufferSession
                 SubmitBeforeAwait();
                 return Pool.Options.LogFlusher.FlushAsync(blocker.Log, cancellationToken);
             default:
-                return Context.WaitForHandleAsync(cancellationToken);
+                if (ReferenceEquals(AioLoop.Current?.Context, Context)) return Context.WaitForHandleAsync(cancellationToken);
+
+                // Nobody else runs on this thread: it drives the method until an I/O is done.
+                WaitFor(in blocker);
+                return ValueTask.CompletedTask;
         }
     }
 
