@@ -9,7 +9,13 @@ internal struct Blocker
     internal int Index;
     internal LogPosition Log;
 
-    internal static Blocker On(WaitReference reference) => new() { Kind = BlockerKind.Io, Reference = reference };
+    /// <summary>The I/O on a page. That on a temporary page is over only when its local completion ran, which the owner's own wait sees to.</summary>
+    /// <param name="frames">Where the page is.</param>
+    /// <param name="index">Its buffer.</param>
+    /// <param name="reference">The I/O; invalid when it has no reference yet.</param>
+    internal static Blocker OnIo(BufferFrames frames, int index, WaitReference reference) => reference.IsValid
+        ? new() { Kind = frames.IsLocal ? BlockerKind.OwnIo : BlockerKind.Io, Reference = reference }
+        : OnBuffer(frames, index);
 
     internal static Blocker OnOwn(WaitReference reference) => new() { Kind = BlockerKind.OwnIo, Reference = reference };
 

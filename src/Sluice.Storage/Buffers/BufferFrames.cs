@@ -265,6 +265,12 @@ internal sealed unsafe class BufferFrames : IDisposable
     /// <returns>False when none is in progress any more.</returns>
     internal bool CopyReference(int index, out WaitReference reference)
     {
+        if (IsLocal)
+        {
+            reference = _references[index];
+            return reference.IsValid;
+        }
+
         ulong state = LockHeader(index);
         bool isInProgress = (state & BufferState.IoInProgress) != 0;
         reference = isInProgress ? _references[index] : default;
@@ -274,13 +280,6 @@ internal sealed unsafe class BufferFrames : IDisposable
 
     /// <summary>Whether an I/O on a temporary page is in flight.</summary>
     internal bool HasReference(int index) => _references[index].IsValid;
-
-    /// <summary>The I/O in flight on a temporary page.</summary>
-    internal bool TryReference(int index, out WaitReference reference)
-    {
-        reference = _references[index];
-        return reference.IsValid;
-    }
 
     /// <summary>An I/O in flight on any temporary page.</summary>
     internal bool TryFindReference(out WaitReference reference)

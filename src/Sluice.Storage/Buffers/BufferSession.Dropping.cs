@@ -70,12 +70,8 @@ public sealed partial class BufferSession
             ulong state = frames.ReadState(index);
             if ((state & BufferState.IoInProgress) != 0 || (local is not null && frames.HasReference(index)))
             {
-                bool isKnown = local is null
-                    ? frames.CopyReference(index, out WaitReference reference)
-                    : frames.TryReference(index, out reference);
-                Blocker blocker = isKnown && reference.IsValid ? Blocker.On(reference) : Blocker.OnBuffer(frames, index);
-                await WaitForAsync(in blocker, cancellationToken);
-                Context.Poll();
+                frames.CopyReference(index, out WaitReference reference);
+                await WaitForAsync(Blocker.OnIo(frames, index, reference), cancellationToken);
             }
             else if (BufferState.Pins(state) != 0)
             {
@@ -128,7 +124,6 @@ public sealed partial class BufferSession
             while (!TryDrop(frames, local, index, in rule, out Blocker blocker))
             {
                 await WaitForAsync(in blocker, cancellationToken);
-                if (local is not null) Context.Poll();
             }
         }
     }
@@ -153,9 +148,8 @@ public sealed partial class BufferSession
         bool hasIo = (state & BufferState.IoInProgress) != 0 || (local is not null && frames.HasReference(index));
         if (hasIo)
         {
-            bool isKnown = local is null ? frames.CopyReference(index, out WaitReference reference)
-                : frames.TryReference(index, out reference);
-            blocker = isKnown && reference.IsValid ? Blocker.On(reference) : Blocker.OnBuffer(frames, index);
+            frames.CopyReference(index, out WaitReference reference);
+            blocker = Blocker.OnIo(frames, index, reference);
         }
         else
         {
@@ -214,7 +208,7 @@ public sealed partial class BufferSession
                     continue;
                 }
 
-                if (flying.Count == 0) await WaitForAsync(BlockerOf(in start, in sorted[next]), cancellationToken);
+                if (flying.Count == 0) await WaitForAsync(BlockerOf(operation, in start, in sorted[next]), cancellationToken);
             }
 
             if (!flying.TryDequeue(out WriteOperation? oldest)) continue;

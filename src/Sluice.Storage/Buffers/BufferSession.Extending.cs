@@ -136,7 +136,7 @@ public sealed partial class BufferSession
                     frames.PageOf(index).Clear();
                     return pin;
                 case BufferIoStart.InProgress:
-                    await WaitForAsync(reference.IsValid ? Blocker.On(reference) : Blocker.OnBuffer(frames, index), CancellationToken.None);
+                    await WaitForAsync(Blocker.OnIo(frames, index, reference), CancellationToken.None);
                     break;
                 default:
                     if (PageVerifier.IsZero(pin.Page) && !pin.IsDirty)

@@ -54,7 +54,7 @@ public sealed partial class BufferSession
                     frames.EndIo(index, BufferState.Valid, cleans: false, unlocks: false, unpins: false);
                     return pin;
                 case BufferIoStart.InProgress:
-                    await WaitForAsync(reference.IsValid ? Blocker.On(reference) : Blocker.OnBuffer(frames, index), cancellationToken);
+                    await WaitForAsync(Blocker.OnIo(frames, index, reference), cancellationToken);
                     break;
                 default:
                     await pin.LockAsync(ContentLockMode.Exclusive, cancellationToken);

@@ -280,7 +280,7 @@ public sealed partial class BufferSession
                     // A temporary page's own I/O is over when its local completion ran.
                     if (!operation.Reference.IsDone)
                     {
-                        blocker = Blocker.On(operation.Reference);
+                        blocker = Blocker.OnIo(operation.Frames, 0, operation.Reference);
                         return false;
                     }
 

@@ -121,11 +121,10 @@ public sealed partial class BufferSession
         start.Count == 0
             && start.Refusal is WriteRefusal.LogFirst or WriteRefusal.NoHandle or WriteRefusal.InProgress or WriteRefusal.Locked;
 
-    private Blocker BlockerOf(in WriteStart start, in BufferSlot slot) => start.Refusal switch
+    private static Blocker BlockerOf(WriteOperation operation, in WriteStart start, in BufferSlot slot) => start.Refusal switch
     {
         WriteRefusal.LogFirst => Blocker.OnLog(start.FlushUpTo),
-        WriteRefusal.InProgress when start.InProgress.IsValid => Blocker.On(start.InProgress),
-        WriteRefusal.InProgress => Blocker.OnBuffer(Pool.Frames, slot.BufferIndex),
+        WriteRefusal.InProgress => Blocker.OnIo(operation.Frames, slot.BufferIndex, start.InProgress),
         _ => Blocker.OnHandle(),
     };
 

@@ -42,7 +42,7 @@ public sealed partial class BufferSession
                 continue;
             }
 
-            await WaitForAsync(BlockerOf(start, slots.Span[0]), cancellationToken);
+            await WaitForAsync(BlockerOf(operation, start, slots.Span[0]), cancellationToken);
             start = TryStartWriteBuffers(operation, slots.Span, flags);
         }
 

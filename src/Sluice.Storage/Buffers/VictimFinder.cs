@@ -156,8 +156,8 @@ internal sealed unsafe class VictimFinder
 
     private Blocker BlockerOf(int index)
     {
-        if (_frames.CopyReference(index, out WaitReference reference) && reference.IsValid) return Blocker.On(reference);
-        return Blocker.OnBuffer(_frames, index);
+        _frames.CopyReference(index, out WaitReference reference);
+        return Blocker.OnIo(_frames, index, reference);
     }
 
     private void EndSearch()

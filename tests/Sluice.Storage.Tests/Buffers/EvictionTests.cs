@@ -39,6 +39,23 @@ public sealed class EvictionTests
         for (uint block = 0; block < 200; block++) WriteBuffersTests.CheckOnDisk(rig, relation, block, 3);
     }
 
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void WhatMakesRoomForTemporaryPagesIsWaitedForByAFlush(string method)
+    {
+        // A write of the search for victims that is over, and whose outcome the session has not taken yet.
+        using PoolRig rig = new(method);
+        BufferSession session = rig.Session(options: new BufferSessionOptions { LocalBufferCount = 64 });
+        Relation relation = rig.Make(200, isTemporary: true);
+        for (uint block = 0; block < 4; block++) WriteBuffersTests.Change(session, relation, block, 1);
+        Injection stall = rig.Control.Stall(static request => request.Operation == IoOperation.Write);
+        for (uint block = 4; block < 68; block++) session.Read(relation, RelationFork.Main, block).Release();
+        Assert.Equal(4, session.ReadStatistics()[IoObject.TemporaryRelation, IoContext.Normal, IoAction.Write].Bytes / StorageLimits.PageBytes);
+        stall.Dispose();
+        PoolRig.Run(Task.Run(() => session.FlushAsync(relation.Key).AsTask()));
+        for (uint block = 0; block < 4; block++) WriteBuffersTests.CheckOnDisk(rig, relation, block, 1);
+    }
+
     [Fact]
     public void APoolWhosePagesAreAllPinnedSaysSo()
     {

@@ -44,8 +44,13 @@ internal sealed partial class ToolProcess : IDisposable
     /// <summary>Waits for a condition, or the end of the process.</summary>
     internal void WaitUntil(Func<bool> condition, string what)
     {
-        SpinWait.SpinUntil(() => condition() || _process.HasExited, s_watchdog);
-        Assert.True(condition(), $"{what} did not happen.");
+        // What was seen once is not asked for again: it may be over by then.
+        bool happened = false;
+        SpinWait.SpinUntil(() => (happened = condition()) || _process.HasExited, s_watchdog);
+        if (happened || condition()) return;
+        if (!_process.HasExited) Assert.Fail($"{what} did not happen.");
+        ToolRun run = WaitForExit();
+        Assert.Fail($"{what} did not happen before the tool ended with {run.ExitCode}: {run.Error}{run.Output}");
     }
 
     internal int Id => _process.Id;
