@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -110,11 +111,7 @@ internal sealed class BoundedRing
                 {
                     context = slot.Context;
                     request = slot.Request;
-
-                    // Nothing of a disposed context may be kept alive by a slot that is not used for a while.
-                    slot.Context = null!;
-                    slot.Request = null!;
-                    Volatile.Write(ref slot.Sequence, position + Capacity);
+                    Free(ref slot, position);
                     return true;
                 }
 
@@ -125,6 +122,34 @@ internal sealed class BoundedRing
                 position = Volatile.Read(ref _ends.Head);
             }
         }
+    }
+
+    /// <summary>
+    /// Takes the oldest entry if it is one of this context's reads through the page cache. Looking first is safe: the exchange succeeds only
+    /// if the head has not moved since, and nobody puts another entry in a slot that has not been passed.
+    /// </summary>
+    internal bool TryTakeBack(WorkerContext context, [NotNullWhen(true)] out IoRequest? request)
+    {
+        request = null;
+        long position = Volatile.Read(ref _ends.Head);
+        ref Slot slot = ref _slots[(int)position & _mask];
+        if (Volatile.Read(ref slot.Sequence) != position + 1 || !ReferenceEquals(slot.Context, context)) return false;
+
+        // Null, or of a later entry, when somebody takes it at this moment: then the exchange fails.
+        IoRequest? candidate = slot.Request;
+        if (candidate is null || candidate.Operation != IoOperation.Read || !candidate.Has(IoRequestFlags.Buffered)) return false;
+        if (Interlocked.CompareExchange(ref _ends.Head, position + 1, position) != position) return false;
+        request = candidate;
+        Free(ref slot, position);
+        return true;
+    }
+
+    // Nothing of a disposed context may be kept alive by a slot that is not used for a while.
+    private void Free(ref Slot slot, long position)
+    {
+        slot.Context = null!;
+        slot.Request = null!;
+        Volatile.Write(ref slot.Sequence, position + Capacity);
     }
 
     private struct Slot

@@ -31,6 +31,10 @@ internal struct ContextCounters
     [FieldOffset(176)]
     internal long TrustedReads;
 
+    /// <summary>Reads that the issuer took back out of the queue and executed.</summary>
+    [FieldOffset(184)]
+    internal long TakenBack;
+
     internal void Add(in ContextCounters other)
     {
         Submitted += other.Submitted;
@@ -40,5 +44,6 @@ internal struct ContextCounters
         Faults += other.Faults;
         TrialFaults += other.TrialFaults;
         TrustedReads += other.TrustedReads;
+        TakenBack += other.TakenBack;
     }
 }

@@ -23,11 +23,15 @@ internal struct NoWaitTrial
     internal const int HitsBeforeTrust = 128;
     internal const int TrustPeriod = 8;
     internal const int TrustedBytesMax = 16 << 10;
+    internal const int HitsBeforeSharing = 8;
 
     private int _missesInARow;
     private int _hitsInARow;
     private int _trusted;
     private int _skipped;
+
+    /// <summary>Whether the data is cached, as it seems, so that reading it is a copy.</summary>
+    internal readonly bool IsCached => _hitsInARow >= HitsBeforeSharing;
 
     internal bool ShouldTry()
     {

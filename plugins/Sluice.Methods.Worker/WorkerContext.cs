@@ -16,13 +16,18 @@ internal sealed class WorkerContext : IoMethodContext
 {
     private const int BatchMax = 32;
 
+    // A smaller one is copied before another core has woken: 64 KiB were measured to lose, 128 KiB to win little, 256 KiB to win much.
+    private const int SharedBytesMin = 256 << 10;
+
     private readonly WorkerMethod _method;
     private readonly WorkerPool _pool;
     private readonly BoundedRing _queue;
     private readonly bool _triesNoWait;
     private readonly IoCompletion[] _ended = new IoCompletion[BatchMax];
     private readonly int[] _overflowing = new int[BatchMax];
+    private readonly bool _canShare = Environment.ProcessorCount > 1;
     private NoWaitTrial _trial;
+    private bool _isSharing;
     private ContextCounters _counters;
 
     internal WorkerContext(WorkerMethod method, WorkerPool pool, bool triesNoWait, IoCompletionSink sink)
@@ -43,7 +48,43 @@ internal sealed class WorkerContext : IoMethodContext
     {
         outcome = default;
         if (request.Operation != IoOperation.Read || !request.Has(IoRequestFlags.Buffered) || !_triesNoWait) return false;
+        if (_trial.IsCached && IsSharedCopy(request) && _pool.HasWorkers)
+        {
+            _isSharing = true;
+            return false;
+        }
+
         return TryWithoutBlocking(request, out outcome);
+    }
+
+    /// <summary>
+    /// Large reads of cached data that the issuer does not need yet are copied by a worker and by the issuer, who takes back what no worker
+    /// has begun when it would sleep. Found not to be cached after all, such a read goes to the queue again, and the sharing ends.
+    /// </summary>
+    public override bool TryExecuteSubmitted()
+    {
+        if (!_isSharing || !_queue.TryTakeBack(this, out IoRequest? request)) return false;
+
+        // After the delivery the request belongs to somebody else again, so the token is read before.
+        ulong token = request.Token;
+        if (!TryTakenBack(request, out IoOutcome outcome))
+        {
+            _isSharing = false;
+            if (_queue.TryEnqueue(this, request))
+            {
+                _pool.WakeForSubmitter();
+                return false;
+            }
+
+            // Others filled the queue, which was made too small for all: as with every request that finds no room.
+            outcome = Execution.Execute(request, out Exception? fault);
+            if (fault is not null) _counters.TrialFaults++;
+        }
+
+        _counters.TakenBack++;
+        IoCompletion completion = new(token, outcome);
+        Sink.Complete(new ReadOnlySpan<IoCompletion>(in completion));
+        return true;
     }
 
     public override int Submit(ReadOnlySpan<IoRequest> batch, bool waitFollows)
@@ -64,12 +105,14 @@ internal sealed class WorkerContext : IoMethodContext
         int ended = 0;
         int overflowing = 0;
         int queued = 0;
+        bool isShared = _isSharing;
 
         // Without workers (none could be started) nobody would take anything out of the queue.
         bool hasWorkers = _pool.HasWorkers;
         for (int i = 0; i < batch.Length; i++)
         {
             IoRequest request = batch[i];
+            isShared = isShared && IsSharedCopy(request);
             if (hasWorkers && _queue.TryEnqueue(this, request))
             {
                 queued++;
@@ -81,7 +124,7 @@ internal sealed class WorkerContext : IoMethodContext
         }
 
         _counters.Submitted += batch.Length;
-        if (queued > 0) _pool.WakeForSubmitter();
+        if (queued > 0) _pool.WakeForSubmitter(isShared);
         if (overflowing > 0) ended = ExecuteOverflowing(batch, _overflowing.AsSpan(0, overflowing), ended, hasWorkers);
         if (ended > 0) Sink.Complete(_ended.AsSpan(0, ended));
     }
@@ -107,6 +150,36 @@ internal sealed class WorkerContext : IoMethodContext
         }
 
         return ended;
+    }
+
+    /// <summary>Whether a request is a copy that the issuer helps with. Any thread; a moment old.</summary>
+    internal bool IsSharing(IoRequest request) => _isSharing && IsSharedCopy(request);
+
+    private bool IsSharedCopy(IoRequest request) =>
+        _canShare && request.LengthBytes >= SharedBytesMin && request.Operation == IoOperation.Read
+            && request.Has(IoRequestFlags.Buffered) && request.Has(IoRequestFlags.Ahead);
+
+    /// <returns>False when it would have to wait.</returns>
+    private bool TryTakenBack(IoRequest request, out IoOutcome outcome)
+    {
+        try
+        {
+            if (request.File.TryExecuteWithoutBlocking(request, out outcome))
+            {
+                _trial.Hit();
+                return true;
+            }
+        }
+        catch (Exception)
+        {
+            _counters.TrialFaults++;
+            outcome = Execution.OutcomeOfFault(request);
+            return true;
+        }
+
+        _trial.Missed();
+        _counters.NoWaitMisses++;
+        return false;
     }
 
     private bool ExecuteTrusted(IoRequest request, out IoOutcome outcome)

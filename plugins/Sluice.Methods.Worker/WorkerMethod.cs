@@ -74,6 +74,7 @@ internal sealed class WorkerMethod : IoMethod
             new("trusted_reads", contexts.TrustedReads),
             new("nowait_misses", contexts.NoWaitMisses),
             new("queue_overflows", contexts.QueueOverflows),
+            new("taken_back", contexts.TakenBack),
             new("executed_by_workers", workers.Executed),
             new("wakeups", workers.Wakeups),
             new("useless_wakeups", workers.UselessWakeups),

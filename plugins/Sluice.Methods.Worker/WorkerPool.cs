@@ -36,6 +36,8 @@ namespace Sluice.Methods.Worker;
 /// </remarks>
 internal sealed partial class WorkerPool : IDisposable
 {
+    private static readonly int s_copiersMax = Math.Max(1, Environment.ProcessorCount - 1);
+
     private readonly WorkerSettings _settings;
     private readonly TimeProvider _timeProvider;
     private readonly WorkerThread?[] _workers = new WorkerThread?[WorkerSettings.WorkersLimit];
@@ -106,16 +108,22 @@ internal sealed partial class WorkerPool : IDisposable
     internal void NoteFault(Exception exception) => Volatile.Write(ref _lastFault, $"{exception.GetType().Name}: {exception.Message}");
 
     /// <summary>Called by a submitter after it queued requests: wakes the idle worker with the lowest number, or asks for growth.</summary>
-    internal void WakeForSubmitter()
+    /// <param name="isCopies">Whether they need a processor each rather than a device: no more workers are woken than there are processors
+    /// beside the submitter's own.</param>
+    internal void WakeForSubmitter(bool isCopies = false)
     {
         // Pairs with the fence in WorkerThread.Idle: what was queued is visible before the bitmap is read.
         Interlocked.MemoryBarrier();
+
+        // Who is not idle looks at the queue before it sleeps.
+        if (isCopies && _count - IdleCount >= s_copiersMax) return;
         if (!TryWake(candidates: ulong.MaxValue) && Queue.Count > _count) RequestGrowth(mayStartHere: false);
     }
 
     /// <summary>Called by a worker that just took a request: wakes one with a higher number if there is more, or asks for growth.</summary>
-    internal void WakePeer(int id)
+    internal void WakePeer(int id, bool isCopy)
     {
+        if (isCopy && _count - IdleCount >= s_copiersMax) return;
         int depth = Queue.Count;
         if (depth > 0 && !TryWake(ulong.MaxValue << (id + 1)) && depth > _count) RequestGrowth(mayStartHere: true);
     }

@@ -105,7 +105,7 @@ internal sealed class WorkerThread
                     Noted(ref _requestHistory);
                     _wasWoken = false;
                     _wasBusy = true;
-                    if (IsWakingUseful) _pool.WakePeer(Id);
+                    if (IsWakingUseful) _pool.WakePeer(Id, context.IsSharing(request));
                     if (!Execute(context, request, ref counters)) break;
                     continue;
                 }

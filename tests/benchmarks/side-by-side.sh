@@ -370,7 +370,7 @@ for row in "${rows[@]}"; do
     null) null_row ;;
     allocations) allocations_row ;;
     scan-direct) compare "$row: io_uring, checksums verified / fio read 128 KiB x 16 (pages)" ">= 0.95" "storage scan --method io_uring --direct --depth 16" "fio_pages 128k --rw=read --iodepth=16 --readonly" ;;
-    scan-cached) make_relation; cat "$relation" > /dev/null; compare "$row: worker, checksums verified / cat (pages)" ">= 0.8" "storage scan --method worker --depth 1 --combine 32" "cat_relation" ;;
+    scan-cached) make_relation; cat "$relation" > /dev/null; compare "$row: worker, checksums verified / cat (pages)" ">= 0.8" "storage scan --method worker --depth 4 --combine 32" "cat_relation" ;;
     bitmap) compare "$row: every 8th block, direct, io_uring / sync (pages)" ">= 3.5" "storage bitmap --method io_uring --every 8 --direct --depth 32" "storage bitmap --method sync --every 8 --direct --depth 32" ;;
     checksum) benchmark_row "$row" "PageChecksum" ">= 3 x the scalar loop" ;;
     checkpoint) compare "$row: 60,000 random pages, direct, io_uring / fio randwrite 8 KiB x 32 (pages)" ">= 0.8" "storage checkpoint --method io_uring --pages 60000 --direct --depth 32" "fio_pages 8k --rw=randwrite --iodepth=32" ;;

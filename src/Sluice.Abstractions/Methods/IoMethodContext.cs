@@ -28,6 +28,15 @@ public abstract class IoMethodContext : IDisposable
     }
 
     /// <summary>
+    /// Methods that are not driven only. Asked before the issuing flow sleeps until one of its I/Os completes: executes a request of this
+    /// context that was submitted and that nobody has begun, if nothing has to be waited for, and delivers its completion. So whoever would
+    /// wait for copies does some of them. Issuing thread, with nothing of this context running on it; may overlap with everything else.
+    /// Does not block.
+    /// </summary>
+    /// <returns>Whether a completion was delivered: the flow looks before it sleeps.</returns>
+    public virtual bool TryExecuteSubmitted() => false;
+
+    /// <summary>
     /// Takes requests over. They, their vectors and their files stay valid until their completion was delivered.
     /// Must not wait for an I/O of anybody; may execute requests in place (a full queue) and deliver them at once.
     /// </summary>

@@ -26,4 +26,10 @@ public enum IoRequestFlags : byte
     /// the fdatasync done; a short write completes as short, and nothing is promised durable.
     /// </summary>
     FlushAfter = 16,
+
+    /// <summary>
+    /// The issuer has other things to do before it waits for it. A method that would execute it on the issuing thread because its data is
+    /// in memory may let another thread copy, where that pays.
+    /// </summary>
+    Ahead = 32,
 }

@@ -242,6 +242,7 @@ public sealed partial class BufferSession
             handle.SetData(words[..count]);
             handle.RegisterCallback(frames.IsLocal ? LocalBufferRead.Id : SharedBufferRead.Id, (byte)operation.Flags);
             if ((operation.Flags & ReadFlags.Synchronously) != 0) handle.SetFlags(AioHandleFlags.Synchronous);
+            else if ((operation.Flags & ReadFlags.Ahead) != 0) handle.SetFlags(AioHandleFlags.Ahead);
             operation.Reference = handle.Reference;
             operation.IsForeign = false;
             operation.Relation.StartRead(handle, operation.Fork, operation.Block + (uint)done, pages[..count]);

@@ -18,4 +18,7 @@ public enum ReadFlags : byte
 
     /// <summary>The relation does not survive a crash: checkpoints leave its pages out, and no log comes before them.</summary>
     Unlogged = 8,
+
+    /// <summary>The caller has other pages to go on with before it waits: see <see cref="AioHandleFlags.Ahead"/>.</summary>
+    Ahead = 16,
 }

@@ -5,6 +5,9 @@ namespace Sluice.Storage;
 /// <summary>Starting the reads that were put together, and waiting for them.</summary>
 public sealed partial class ReadStream
 {
+    // With fewer in flight the consumer comes to a read before another thread has woken for it.
+    private const int AheadIosMin = 4;
+
     /// <summary>Starts the pending run, or as much of it as one operation takes and the limit of pins allows.</summary>
     /// <returns>False when nothing was started: the limit of pins was met, and there are pages to hand out first.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -60,6 +63,7 @@ public sealed partial class ReadStream
 
         // On a loop, or for code that awaits, a read in place would block what must not be blocked.
         if (_isSynchronous || (_isMissSynchronous && isBlocking)) flags |= ReadFlags.Synchronously;
+        else if (_options.IsFull && _options.IosMax >= AheadIosMin) flags |= ReadFlags.Ahead;
         bool isPending;
         try
         {

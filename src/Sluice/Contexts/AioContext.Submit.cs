@@ -286,6 +286,19 @@ public sealed unsafe partial class AioContext
         }
     }
 
+    private bool TryExecuteSubmitted()
+    {
+        try
+        {
+            return MethodContext.TryExecuteSubmitted();
+        }
+        catch (Exception exception)
+        {
+            System.ReportMethodFault(exception);
+            return false;
+        }
+    }
+
     private int SubmitToMethod(int count, bool waitFollows)
     {
         try

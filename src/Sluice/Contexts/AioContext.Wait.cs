@@ -166,7 +166,7 @@ public sealed unsafe partial class AioContext
                 bool isEarly = _idleCount != before || Volatile.Read(ref _completed) is not null || _ripening is not null;
                 DriveAndEnd(isEarly ? 0 : timeoutMilliseconds, cancellationToken);
             }
-            else if (_idleCount == before)
+            else if (_idleCount == before && !(timeoutMilliseconds != 0 && TryExecuteSubmitted()))
             {
                 SleepAsOwner(timeoutMilliseconds, cancellationToken);
             }

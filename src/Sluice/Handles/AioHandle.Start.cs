@@ -106,6 +106,7 @@ public sealed unsafe partial class AioHandle
         {
             if ((Flags & AioHandleFlags.Synchronous) != 0) flags |= IoRequestFlags.Synchronous;
             if ((Flags & AioHandleFlags.ReferencesLocal) != 0) flags |= IoRequestFlags.ReferencesLocal;
+            if ((Flags & AioHandleFlags.Ahead) != 0) flags |= IoRequestFlags.Ahead;
         }
 
         request.Flags = flags;

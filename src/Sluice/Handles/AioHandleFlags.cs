@@ -12,4 +12,9 @@ public enum AioHandleFlags : byte
 
     /// <summary>Completion touches state that only the issuing flow may touch: do it in place.</summary>
     ReferencesLocal = 2,
+
+    /// <summary>
+    /// The issuer does other things before it waits for it: copying what is cached may be another thread's work, if there is enough of it.
+    /// </summary>
+    Ahead = 4,
 }

@@ -63,6 +63,12 @@ internal sealed unsafe class LinkedMethod : IoMethod, IIoMethodFactory
         return held.Length;
     }
 
+    /// <summary>Whether the issuer completes what is held before it would sleep.</summary>
+    internal bool LetsIssuerHelp { get; set; }
+
+    /// <summary>What it throws when it is asked to.</summary>
+    internal Exception? HelpFault { get; set; }
+
     /// <summary>Waits until so many are held.</summary>
     internal void AwaitHeld(int count) =>
         Assert.True(SpinWait.SpinUntil(() => HeldCount >= count, TestSystem.Watchdog), "Nothing was submitted.");
@@ -105,6 +111,12 @@ internal sealed unsafe class LinkedMethod : IoMethod, IIoMethodFactory
             }
 
             return batch.Length;
+        }
+
+        public override bool TryExecuteSubmitted()
+        {
+            if (method.HelpFault is { } fault) throw fault;
+            return method.LetsIssuerHelp && method.LetGo() != 0;
         }
 
         public override void Dispose()
