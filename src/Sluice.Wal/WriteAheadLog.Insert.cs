@@ -419,7 +419,10 @@ public sealed partial class WriteAheadLog
 
     private void AfterAppend(ulong endStream, ulong endPosition)
     {
-        if (endStream > Volatile.Read(ref _prepareAt)) PrepareSegments();
+
+        // While segments are made every record gets here: the lock is only for who may have to begin. Who misses the end of a preparation
+        // leaves it to the next record, or to whoever waits for a segment.
+        if (endStream > Volatile.Read(ref _prepareAt) && !_isPreparing) PrepareSegments();
         if (endPosition >= Volatile.Read(ref _eagerAt)) TryIssue();
     }
 

@@ -6,7 +6,7 @@ public sealed partial class WriteAheadLog
     private readonly Lock _prepareLock = new();
     private Task _preparation = Task.CompletedTask;
     private ulong _wantedStream;
-    private bool _isPreparing;
+    private volatile bool _isPreparing;
     private long _attempts;
     private WalException? _prepareFailure;
 
