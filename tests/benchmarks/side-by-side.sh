@@ -23,7 +23,7 @@ all_rows=(randread randread-loop randread-await depth randomaccess cached-regist
   scan-direct scan-cached bitmap checksum checkpoint checkpoint-sync checkpoint-runs pin bulkwrite verify-cold verify-warm storage-allocations)
 
 # External sorts, and temporary files that hash joins spill to.
-all_rows+=(sort-tool sort-api sort-merge spill-file spill-join)
+all_rows+=(sort-tool sort-tool8 sort-memory sort-api sort-merge spill-file spill-join)
 
 # The write-ahead log's.
 all_rows+=(wal-commit1 wal-commit32 wal-latency32 wal-commit32-sync wal-bulk wal-append wal-append2 wal-switch wal-recover wal-replay wal-fill)
@@ -269,20 +269,34 @@ sort_bench() {
 }
 
 # 21.5 million lines of 100 bytes, ten random characters first.
+# Lines of 100 bytes with keys of ten; so many times 2 GiB.
+lines_of() { echo $((21500000 * $1)); }
+
 make_lines() {
-  [[ -f "$work/lines" ]] && return
-  head -c 161250000 /dev/urandom | base64 -w 10 | awk '{printf "%s%089d\n", $0, 0}' > "$work/lines"
+  [[ -f "$work/lines$1" ]] && return
+  head -c $((161250000 * $1)) /dev/urandom | base64 -w 10 | awk '{printf "%s%089d\n", $0, 0}' > "$work/lines$1"
 }
 
-# sort_seconds sluice|gnu: lines per second, processor microseconds per line; both from the cache, and to the same directory.
+# sort_seconds sluice|gnu times: lines per second, processor microseconds per line; both from the cache, and to the same directory.
 sort_seconds() {
-  make_lines
+  make_lines "$2"
   rm -f "$work/sorted"
-  cat "$work/lines" > /dev/null
+  cat "$work/lines$2" > /dev/null
   local command=(sort) TIMEFORMAT='%R %U %S'
   [[ "$1" == sluice ]] && command=(dotnet "$tool" sort)
-  { time LC_ALL=C "${command[@]}" -S 256M --parallel=2 -T "$work" -o "$work/sorted" "$work/lines" 2> "$work/error"; } 2> "$work/time" || { cat "$work/error" >&2; return 1; }
-  awk '{n=21500000; print n/$1, ($2+$3)*1000000/n, 0}' "$work/time"
+  { time LC_ALL=C "${command[@]}" -S 256M --parallel=2 -T "$work" -o "$work/sorted" "$work/lines$2" 2> "$work/error"; } 2> "$work/time" || { cat "$work/error" >&2; return 1; }
+  awk -v n="$(lines_of "$2")" '{print n/$1, ($2+$3)*1000000/n, 0}' "$work/time"
+}
+
+# The most memory that a sort of 2 GiB ever has resident, in MiB.
+sort_memory_row() {
+  local most=0 peak process
+  make_lines 1
+  dotnet "$tool" sort -S 256M --parallel=2 -T "$work" -o "$work/sorted" "$work/lines1" 2> "$work/error" &
+  process=$!
+  while peak="$(awk '/^VmHWM/ {print $2}' "/proc/$process/status" 2> /dev/null)" && [[ -n "$peak" ]]; do most="$peak"; sleep 0.2; done
+  wait "$process" || { cat "$work/error" >&2; return 1; }
+  echo "| $1: most memory resident, sluice sort -S 256M of 2 GiB, in MiB | <= 336 | $((most / 1024)) | | | | | |"
 }
 
 # Blocks per second of both together, by fio's own clock: its start is not counted.
@@ -383,7 +397,9 @@ for row in "${rows[@]}"; do
     storage-allocations) storage_allocations_row ;;
     spill-file) compare "$row: BufFile written and read, io_uring / fio write and read, 128 KiB x 16, direct" ">= 0.9" "spill_file --method io_uring --direct --registered" "fio_write_read" ;;
     spill-join) compare "$row: io_uring / sync, direct (records joined per second)" ">= 1.4" "spill --method io_uring --direct --registered" "spill --method sync --direct" ;;
-    sort-tool) compare "$row: sluice sort / GNU sort, 2 GiB of 100-byte lines, -S 256M --parallel=2 (lines per second)" ">= 1.5, CPU <= 1.1" "sort_seconds sluice" "sort_seconds gnu" ;;
+    sort-tool) compare "$row: sluice sort / GNU sort, 2 GiB of 100-byte lines, -S 256M --parallel=2 (lines per second)" ">= 1.5, CPU <= 1.1" "sort_seconds sluice 1" "sort_seconds gnu 1" ;;
+    sort-tool8) compare "$row: the same, 8 GiB" ">= 1.5" "sort_seconds sluice 4" "sort_seconds gnu 4" ;;
+    sort-memory) sort_memory_row "$row" ;;
     sort-api) compare "$row: external sort through the API, io_uring / sync, direct (records per second)" ">= 1.6" "sort_bench --method io_uring" "sort_bench --method sync" ;;
     sort-merge) compare "$row: merge of 256 runs, io_uring reading ahead / sync with one block per run, direct" ">= 2.5" "sort_bench --phase merge --method io_uring" "sort_bench --phase merge --no-ahead --method sync" ;;
     wal-*) wal_row "$row" ;;
