@@ -235,6 +235,7 @@ public sealed partial class WriteAheadLog
         PublishReady();
         PrepareSegments();
         _pump = PumpAsync();
+        _follower = FollowWritesAsync();
         byte[] body = new byte[16];
         BinaryPrimitives.WriteUInt32LittleEndian(body, end.Incarnation);
         BinaryPrimitives.WriteInt64LittleEndian(body.AsSpan(8), _system.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());

@@ -45,6 +45,7 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
     private readonly LogSegments _segments;
     private readonly LogCounts _counts = new();
     private readonly LogSignal _pumpSignal = new();
+    private readonly LogSignal _followSignal = new();
     private readonly object _segmentGate = new();
     private readonly ITimer _timer;
     private readonly int _number;
@@ -58,6 +59,7 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
     private bool _isDisposed;
     private volatile bool _isClosing;
     private Task _pump = Task.CompletedTask;
+    private Task _follower = Task.CompletedTask;
 
     private unsafe WriteAheadLog(AioSystem system, string folder, WalOptions options, WalIdentity identity, uint incarnation, LogSegments segments, WalSyncForm form, int alignmentBytes)
     {
@@ -149,7 +151,9 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
         }
 
         _pumpSignal.Raise();
+        _followSignal.Raise();
         await _pump;
+        await _follower;
         while (true)
         {
             WaitReference reference = AnyInFlight();
