@@ -240,6 +240,7 @@ public sealed partial class WriteAheadLog
             if (isCommit) _commitsInFlight++;
             if (!isSelf) _plainTo = covers;
             _counts.Writes++;
+            if (isSelf) _counts.DurableWrites++;
             _counts.BytesWritten += (long)(to - from);
         }
 

@@ -41,6 +41,13 @@ public sealed partial class WriteAheadLog
     {
         if (position.Value <= Volatile.Read(ref _durable)) return ValueTask.CompletedTask;
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
+        return BeginFlush(position, cancellationToken) is { } waiter ? waiter.Task : ValueTask.CompletedTask;
+    }
+
+    /// <summary>Asks for everything up to a position, and queues who waits for it.</summary>
+    /// <returns>To be awaited, once; null when it is durable.</returns>
+    private LogWaiter? BeginFlush(LogPosition position, CancellationToken cancellationToken)
+    {
         ThrowIfUnusable();
         RequireInserted(position);
         Request(position.Value);
@@ -48,16 +55,15 @@ public sealed partial class WriteAheadLog
         if ((_options.Mistakes & LogMistakes.AcknowledgesEarly) != 0)
         {
             TryIssue();
-            return ValueTask.CompletedTask;
+            return null;
         }
 
         // Counted before the issuing, which looks at how many commit together.
         LogWaiter? waiter = TryWait(LogWaitKind.Durable, position.Value);
-        if (waiter is null) return ValueTask.CompletedTask;
-        ValueTask task = waiter.Task;
+        if (waiter is null) return null;
         if (cancellationToken.CanBeCanceled) waiter.Limit(cancellationToken);
         TryIssue();
-        return task;
+        return waiter;
     }
 
     /// <summary>Blocks until everything up to a position is durable; the calling thread drives the I/O itself. Not for code on a loop.</summary>

@@ -90,7 +90,18 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
         _arena = system.CreateArena(options.RingBytes, 1);
         _memory = _arena.Rent();
         _ring = (byte*)_memory.Address;
-        _context = _loop?.Context ?? system.CreateContext("wal");
+        try
+        {
+            _context = _loop?.Context ?? system.CreateContext("wal");
+        }
+        catch
+        {
+            // There may be as many contexts as there can be; nobody else knows of the ring yet.
+            _memory.Return();
+            _arena.Dispose();
+            throw;
+        }
+
         _number = OpenLogs.Add(this);
         _timer = system.TimeProvider.CreateTimer(static state => ((WriteAheadLog)state!).FlushSoonRequested(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
