@@ -11,8 +11,10 @@ namespace Sluice.Wal;
 /// under the issue lock): units are gone over in order, so everything before the published position is whole. <em>Complete</em> (any thread, under the
 /// state lock, never across I/O): writes and flushes are taken from the front of their queues, so the durable position has no gap before it.</para>
 /// <para>Positions, from behind to front: durable ≤ written ≤ started ≤ published ≤ reserved. A page of the ring is used again when it is written.</para>
-/// <para>Opened on an <see cref="AioLoop"/> a log uses the loop's context and belongs to the code of that loop; opened elsewhere it has a context, and
-/// so handles, of its own, and any thread may use it: I/O of the log never waits for handles of other I/O.</para>
+/// <para>Opened elsewhere than on an <see cref="AioLoop"/> a log has a context, and so handles, of its own, and any thread may use it: its writes and flushes
+/// never wait for handles of other I/O. Opened on a loop it uses the loop's context and belongs to the code of that loop: it wants as many of the
+/// handles as <see cref="WalOptions.WritesInFlight"/> and <see cref="WalOptions.FlushesInFlight"/> say, and when other I/O of the loop has them all, its next
+/// write waits until one is free.</para>
 /// </remarks>
 public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
 {

@@ -81,7 +81,8 @@ internal static class PageRecord
         body.Slice(reference.ImageAt + start, rest).CopyTo(page[(start + reference.HoleBytes)..]);
     }
 
-    private static (int Start, int Length) HoleOf(ReadOnlySpan<byte> page)
+    /// <summary>What of a page its image leaves out: the free space, if it is empty, or the whole page if that is.</summary>
+    internal static (int Start, int Length) HoleOf(ReadOnlySpan<byte> page)
     {
         if (page.IndexOfAnyExcept((byte)0) < 0) return (0, StorageLimits.PageBytes);
         int lower = BinaryPrimitives.ReadUInt16LittleEndian(page[12..]);
