@@ -79,7 +79,9 @@ public sealed partial class WriteAheadLog
         // Whoever started it may be about to leave: those who await need somebody who waits for it, and for a write while the pump waits for a flush.
         if (Volatile.Read(ref _inFlight) == 0 || Volatile.Read(ref _asyncWaiters) == 0) return;
         _pumpSignal.Raise();
-        if (Volatile.Read(ref _flushCount) != 0 && Volatile.Read(ref _writeCount) != 0) _followSignal.Raise();
+
+        // Only when it has something to wait for: it comes here itself, and would go round for ever.
+        if (Volatile.Read(ref _flushCount) != 0 && WriteForNextFlush().IsValid) _followSignal.Raise();
     }
 
     /// <summary>Goes over what was published since the last time. Only with the issue lock.</summary>
