@@ -62,6 +62,29 @@ public sealed class PipelineTests : IDisposable
         Assert.Equal(2, log.ReadStatistics().CommitsWoken - 1);
     }
 
+    [Fact]
+    public async Task ALoopGoesOnWhileAllFlushesAreOutAndAWriteIs()
+    {
+        InjectionControl control = new();
+        await using AioSystem system = TestLog.Start(control, "io_uring");
+        using AioLoop loop = system.CreateLoop("log");
+        WriteAheadLog log = null!;
+        await loop.InvokeAsync(async () => log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small with { SyncForm = WalSyncForm.Fdatasync, FlushesInFlight = 1 }));
+        using Injection flush = control.Stall(static request => IsFlush(request, WalSyncForm.Fdatasync), times: 1);
+        Task first = loop.InvokeAsync(async () => await log.AppendAndFlushAsync(1, TestLog.Body(1, 100)));
+        Assert.True(flush.WaitUntilStalled(1, TestLog.Watchdog));
+        using Injection write = control.Stall(BlockWatch.IsOfSegment, times: 1);
+        Task second = loop.InvokeAsync(async () => await log.AppendAndFlushAsync(1, TestLog.Body(2, 100)));
+        Assert.True(write.WaitUntilStalled(1, TestLog.Watchdog), "The loop goes round without end.");
+
+        // Nothing can be begun, and nobody tries for ever.
+        await loop.InvokeAsync(static () => Task.CompletedTask).WaitAsync(TestLog.Watchdog);
+        write.Release();
+        flush.Release();
+        await Task.WhenAll(first, second).WaitAsync(TestLog.Watchdog);
+        await loop.InvokeAsync(async () => await log.DisposeAsync());
+    }
+
     private static Task CommitAsync(WriteAheadLog log, LogPosition end, bool blocks) => blocks
         ? Task.Factory.StartNew(() => log.Flush(end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
         : log.FlushAsync(end).AsTask();
