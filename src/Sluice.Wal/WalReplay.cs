@@ -12,6 +12,9 @@ public sealed class WalReplay
     /// <summary>Told how far replay has come, about once for each MiB; null for nobody.</summary>
     public IProgress<LogPosition>? Progress { get; init; }
 
+    /// <summary>Up to where the log must be whole: what stands there is durable for certain, so an end before it is damage. None for nothing of that kind.</summary>
+    internal LogPosition WholeUpTo { get; init; }
+
     /// <summary>Told what was read and what of it is durable, for pages that have to be written meanwhile.</summary>
     internal RecoveringLog? Recovering { get; init; }
 }

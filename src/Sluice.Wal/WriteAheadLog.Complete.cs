@@ -152,5 +152,6 @@ public sealed partial class WriteAheadLog
         End(all, _failure);
         lock (_segmentGate) Monitor.PulseAll(_segmentGate);
         _pumpSignal.Raise();
+        _followSignal.Raise();
     }
 }

@@ -91,24 +91,32 @@ public sealed partial class WriteAheadLog
     /// <param name="body">Its content; left alone until this has completed.</param>
     /// <returns>Where it ends.</returns>
     /// <exception cref="WalException">When awaited: it is not durable; the message says why.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<LogPosition> AppendAndFlushAsync(ushort kind, ReadOnlyMemory<byte> body)
+    public ValueTask<LogPosition> AppendAndFlushAsync(ushort kind, ReadOnlyMemory<byte> body)
     {
-        LogPosition end = await AppendAsync(kind, body);
-        await FlushAsync(end);
-        return end;
+        // Without a state machine of its own: those are pooled for each thread and processor, and of committers there are more.
+        try
+        {
+            ValueTask<LogPosition> append = AppendAsync(kind, body);
+            if (!append.IsCompletedSuccessfully) return AppendAndFlushSlowAsync(append);
+            LogPosition end = append.Result;
+            return BeginFlush(end, default) is { } waiter ? waiter.PositionTask : new ValueTask<LogPosition>(end);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<LogPosition>(exception);
+        }
     }
 
     /// <summary>
     /// Adds a record unless a guard moved before the record had its place; then what has the place is filling, and the caller builds the record anew.
     /// The place and the guard are ordered by the tail: who moves the guard and then adds a record knows that every record behind that one saw it moved.
     /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<GuardedAppend> AppendGuardedAsync(ushort kind, ReadOnlyMemory<byte> body, LogGuard guard, long expected)
     {
         ThrowIfUnusable();
         ulong size = StreamBytesOf(body.Length);
-        Reservation place;
-        while (!TryReserve(size, out place)) await WaitForSegmentsAsync(size);
+        Reservation place = await ReserveAsync(size);
 
         // Behind the exchange of the tail, which is a full fence.
         bool isAdded = guard.Version == expected;
@@ -251,19 +259,16 @@ public sealed partial class WriteAheadLog
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<LogPosition> AppendSlowAsync(ushort kind, ReadOnlyMemory<byte> body, ulong size)
+    private async ValueTask<LogPosition> AppendAndFlushSlowAsync(ValueTask<LogPosition> append)
     {
-        Reservation place;
-        long started = BeginSegmentStall();
-        while (!TryReserve(size, out place))
-        {
-            ThrowIfUnusable();
-            await WaitForSegmentsAsync(size);
-        }
-
-        EndSegmentStall(started);
-        return await InsertReservedAsync(kind, body, size, place);
+        LogPosition end = await append;
+        await FlushAsync(end);
+        return end;
     }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<LogPosition> AppendSlowAsync(ushort kind, ReadOnlyMemory<byte> body, ulong size) =>
+        await InsertReservedAsync(kind, body, size, await ReserveSlowAsync(size));
 
     // The record has its place: from here on it is written whatever happens to the caller, or the log has failed.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

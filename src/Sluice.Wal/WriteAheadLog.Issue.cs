@@ -76,8 +76,12 @@ public sealed partial class WriteAheadLog
         bool isFull = Volatile.Read(ref _writeCount) == _writes.Length;
         Volatile.Write(ref _eagerAt, (isFull ? Math.Max(_published, _startedTo) : _startedTo) + (ulong)_options.EagerWriteBytes);
 
-        // Whoever started it may be about to leave: those who await need somebody who waits for it.
-        if (Volatile.Read(ref _inFlight) != 0 && Volatile.Read(ref _asyncWaiters) != 0) _pumpSignal.Raise();
+        // Whoever started it may be about to leave: those who await need somebody who waits for it, and for a write while the pump waits for a flush.
+        if (Volatile.Read(ref _inFlight) == 0 || Volatile.Read(ref _asyncWaiters) == 0) return;
+        _pumpSignal.Raise();
+
+        // Only when it has something to wait for: it comes here itself, and would go round for ever.
+        if (Volatile.Read(ref _flushCount) != 0 && WriteForNextFlush().IsValid) _followSignal.Raise();
     }
 
     /// <summary>Goes over what was published since the last time. Only with the issue lock.</summary>
@@ -238,6 +242,7 @@ public sealed partial class WriteAheadLog
             if (isCommit) _commitsInFlight++;
             if (!isSelf) _plainTo = covers;
             _counts.Writes++;
+            if (isSelf) _counts.DurableWrites++;
             _counts.BytesWritten += (long)(to - from);
         }
 

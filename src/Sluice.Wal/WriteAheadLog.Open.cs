@@ -48,7 +48,7 @@ public sealed partial class WriteAheadLog
 
         state = state with { Incarnation = checked(Math.Max(state.Incarnation, end.Incarnation) + 1) };
         await file.SaveAsync(state.ToBytes());
-        WalSyncForm form = options.SyncForm == WalSyncForm.Auto ? await MeasureFormAsync(system, folder) : options.SyncForm;
+        WalSyncForm form = options.SyncForm == WalSyncForm.Auto ? await MeasureFormAsync(system, folder, options) : options.SyncForm;
         WriteAheadLog log = await StartAsync(system, folder, options, identity, state.Incarnation, form, end, replay);
         if (state.HasBegun) return log;
         try
@@ -123,6 +123,13 @@ public sealed partial class WriteAheadLog
             WalEnd end = reader.End!;
             if (end.Reason == WalEndReason.ReadFailed) throw new WalException($"The log cannot be read on: {end.Explanation}. Nothing in the log was changed; see to the disk and open it again.");
             if (from != 0 && reader.RecordCount == 0) throw new WalException($"No record begins at {replay!.From}, where replay has to begin: {end.Explanation}. Restore the log from a backup.");
+            ulong reached = geometry.ToEndPosition(reader.EndStream);
+            if (replay is not null && reached < replay.WholeUpTo.Value)
+            {
+                throw new WalException(
+                    $"The log in {folder} ends at {new LogPosition(reached)}, before its last checkpoint at {replay.WholeUpTo}: {end.Explanation}. It is damaged, and going on there would lose what was committed behind it: restore the log from a backup. Nothing in it was changed.");
+            }
+
             TimeSpan elapsed = system.TimeProvider.GetElapsedTime(started);
             ulong durable = Math.Max(Math.Max(reader.DurableHint, recovering?.Durable ?? 0), geometry.SegmentStart(geometry.SegmentOf(begin)));
             WalRecovery recovery = new(new LogPosition(begin), end, reader.RecordCount, reader.BytesRead, 0, 0, elapsed);
@@ -134,19 +141,22 @@ public sealed partial class WriteAheadLog
         }
     }
 
-    private static async Task<WalSyncForm> MeasureFormAsync(AioSystem system, string folder)
+    private static async Task<WalSyncForm> MeasureFormAsync(AioSystem system, string folder, WalOptions options)
     {
         DurabilityProbeOptions probe = new() { Depths = [1], ReadDepths = [], Rounds = 3, Budget = TimeSpan.FromMilliseconds(400) };
         DurabilityReport report = await DurabilityProbe.MeasureAsync(system, folder, probe);
-        DurabilityChoice best = report.Best.OrderByDescending(static choice => choice.WritesPerSecond).First();
-        return best.Form switch
-        {
-            DurableWriteForm.WriteThrough => WalSyncForm.WriteDatasync,
-            DurableWriteForm.FileWriteThrough => WalSyncForm.OpenDatasync,
-            DurableWriteForm.LinkedFlush => WalSyncForm.LinkedFdatasync,
-            _ => WalSyncForm.Fdatasync,
-        };
+
+        // In the mode in which the segments will be open: which form is fastest differs between the two.
+        return FormOf(report.BestForm(depth: 1, isDirect: options.Direct ?? report.DirectObstacle is null));
     }
+
+    internal static WalSyncForm FormOf(DurableWriteForm form) => form switch
+    {
+        DurableWriteForm.WriteThrough => WalSyncForm.WriteDatasync,
+        DurableWriteForm.FileWriteThrough => WalSyncForm.OpenDatasync,
+        DurableWriteForm.LinkedFlush => WalSyncForm.LinkedFdatasync,
+        _ => WalSyncForm.Fdatasync,
+    };
 
     private static async Task<WriteAheadLog> StartAsync(
         AioSystem system, string folder, WalOptions options, WalIdentity identity, uint incarnation, WalSyncForm form, LogEnd end, WalReplay? replay)
@@ -235,6 +245,7 @@ public sealed partial class WriteAheadLog
         PublishReady();
         PrepareSegments();
         _pump = PumpAsync();
+        _follower = FollowWritesAsync();
         byte[] body = new byte[16];
         BinaryPrimitives.WriteUInt32LittleEndian(body, end.Incarnation);
         BinaryPrimitives.WriteInt64LittleEndian(body.AsSpan(8), _system.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
@@ -254,8 +265,7 @@ public sealed partial class WriteAheadLog
     {
         ThrowIfUnusable();
         ulong size = StreamBytesOf(body.Length);
-        Reservation place;
-        while (!TryReserve(size, out place)) await WaitForSegmentsAsync(size);
+        Reservation place = await ReserveAsync(size);
         await InsertReservedAsync(kind, body, size, place);
         return new LogPosition(place.Position);
     }
@@ -263,8 +273,6 @@ public sealed partial class WriteAheadLog
     private async ValueTask<LogPosition> AppendInternalAsync(ushort kind, ReadOnlyMemory<byte> body)
     {
         ulong size = StreamBytesOf(body.Length);
-        Reservation place;
-        while (!TryReserve(size, out place)) await WaitForSegmentsAsync(size);
-        return await InsertReservedAsync(kind, body, size, place);
+        return await InsertReservedAsync(kind, body, size, await ReserveAsync(size));
     }
 }

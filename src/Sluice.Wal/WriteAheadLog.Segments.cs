@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sluice.Wal;
 
 /// <summary>Segments ahead of need: a reservation never goes beyond the segments that are ready, so running out of space is an error of the one who adds a record, before it is part of the log.</summary>
@@ -100,22 +102,52 @@ public sealed partial class WriteAheadLog
         RefuseOnLoop("AppendAsync");
         long started = BeginSegmentStall();
         long attempt = -1;
-        while (!TryReserve(size, out place))
+        try
         {
-            ThrowIfUnusable();
-            long now = WantSegments(size, attempt);
-            if (attempt < 0) attempt = now;
-            lock (_segmentGate)
+            while (!TryReserve(size, out place))
             {
-                // Looked at under the gate: a pulse that came before is in what is looked at.
-                if (ReservedStream + size <= Volatile.Read(ref _streamLimit) || _failure is not null) continue;
-                if (Volatile.Read(ref _attempts) == now) Monitor.Wait(_segmentGate);
+                ThrowIfUnusable();
+                long now = WantSegments(size, attempt);
+                if (attempt < 0) attempt = now;
+                lock (_segmentGate)
+                {
+                    // Looked at under the gate: a pulse that came before is in what is looked at.
+                    if (ReservedStream + size <= Volatile.Read(ref _streamLimit) || _failure is not null) continue;
+                    if (Volatile.Read(ref _attempts) == now) Monitor.Wait(_segmentGate);
+                }
             }
         }
-
-        EndSegmentStall(started);
+        finally
+        {
+            EndSegmentStall(started);
+        }
     }
 
+    private ValueTask<Reservation> ReserveAsync(ulong size) =>
+        TryReserve(size, out Reservation place) ? new ValueTask<Reservation>(place) : ReserveSlowAsync(size);
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Reservation> ReserveSlowAsync(ulong size)
+    {
+        long started = BeginSegmentStall();
+        try
+        {
+            Reservation place;
+            while (!TryReserve(size, out place))
+            {
+                ThrowIfUnusable();
+                await WaitForSegmentsAsync(size);
+            }
+
+            return place;
+        }
+        finally
+        {
+            EndSegmentStall(started);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WaitForSegmentsAsync(ulong size)
     {
         long attempt = WantSegments(size, -1);

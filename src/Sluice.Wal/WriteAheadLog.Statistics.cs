@@ -13,10 +13,13 @@ public sealed partial class WriteAheadLog
                 Records = Volatile.Read(ref _recordsPublished),
                 RecordBytes = Volatile.Read(ref _bytesPublished),
                 PaddingBytes = Volatile.Read(ref _paddingBytes),
+                PageImages = Interlocked.Read(ref _counts.PageImages),
+                PageImageBytes = Interlocked.Read(ref _counts.PageImageBytes),
                 Writes = _counts.Writes,
                 BytesWritten = _counts.BytesWritten,
                 ShortWrites = _counts.ShortWrites,
                 WriteTime = ToTime(_counts.WriteTicks),
+                DurableWrites = _counts.DurableWrites,
                 Flushes = _counts.Flushes,
                 FlushTime = ToTime(_counts.FlushTicks),
                 CommitsWoken = _counts.CommitsWoken,
@@ -28,6 +31,14 @@ public sealed partial class WriteAheadLog
                 SegmentsRemoved = _segments.Removed,
             };
         }
+    }
+
+    /// <summary>Counts images of pages that are part of the log now.</summary>
+    internal void CountImages(int count, long bytes)
+    {
+        if (count == 0) return;
+        Interlocked.Add(ref _counts.PageImages, count);
+        Interlocked.Add(ref _counts.PageImageBytes, bytes);
     }
 
     private TimeSpan ToTime(long ticks) => _system.TimeProvider.GetElapsedTime(0, ticks);

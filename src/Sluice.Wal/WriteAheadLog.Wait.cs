@@ -12,6 +12,10 @@ public sealed partial class WriteAheadLog
     private int _asyncWaiters;
     private int _roomWaiters;
 
+    // Where each committer that blocks wants to get, in no order; under the state lock.
+    private ulong[] _blockedTargets = new ulong[16];
+    private int _blockedCount;
+
     /// <summary>Everything before this position is durable. Any thread; it only grows.</summary>
     public LogPosition DurablePosition => new(Volatile.Read(ref _durable));
 
@@ -37,6 +41,13 @@ public sealed partial class WriteAheadLog
     {
         if (position.Value <= Volatile.Read(ref _durable)) return ValueTask.CompletedTask;
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
+        return BeginFlush(position, cancellationToken) is { } waiter ? waiter.Task : ValueTask.CompletedTask;
+    }
+
+    /// <summary>Asks for everything up to a position, and queues who waits for it.</summary>
+    /// <returns>To be awaited, once; null when it is durable.</returns>
+    private LogWaiter? BeginFlush(LogPosition position, CancellationToken cancellationToken)
+    {
         ThrowIfUnusable();
         RequireInserted(position);
         Request(position.Value);
@@ -44,16 +55,15 @@ public sealed partial class WriteAheadLog
         if ((_options.Mistakes & LogMistakes.AcknowledgesEarly) != 0)
         {
             TryIssue();
-            return ValueTask.CompletedTask;
+            return null;
         }
 
         // Counted before the issuing, which looks at how many commit together.
         LogWaiter? waiter = TryWait(LogWaitKind.Durable, position.Value);
-        if (waiter is null) return ValueTask.CompletedTask;
-        ValueTask task = waiter.Task;
+        if (waiter is null) return null;
         if (cancellationToken.CanBeCanceled) waiter.Limit(cancellationToken);
         TryIssue();
-        return task;
+        return waiter;
     }
 
     /// <summary>Blocks until everything up to a position is durable; the calling thread drives the I/O itself. Not for code on a loop.</summary>
@@ -66,7 +76,7 @@ public sealed partial class WriteAheadLog
         RequireInserted(position);
         RefuseOnLoop("FlushAsync");
         Request(position.Value);
-        Interlocked.Increment(ref _durableWaiters);
+        AddBlocked(position.Value);
         try
         {
             SpinWait spin = default;
@@ -75,12 +85,35 @@ public sealed partial class WriteAheadLog
                 TryIssue();
                 if (position.Value <= Volatile.Read(ref _durable)) return;
                 ThrowIfFailed();
-                DriveOnce(ref spin);
+                DriveOnce(ref spin, position.Value > Volatile.Read(ref _flushStartedTo) ? WriteForNextFlush() : default);
             }
         }
         finally
         {
+            RemoveBlocked(position.Value);
+        }
+    }
+
+    // Before the issuing, which looks at how many commit together, and whether somebody waits for what a flush would add.
+    private void AddBlocked(ulong target)
+    {
+        lock (_stateLock)
+        {
+            if (_blockedCount == _blockedTargets.Length) Array.Resize(ref _blockedTargets, 2 * _blockedCount);
+            _blockedTargets[_blockedCount++] = target;
+            Interlocked.Increment(ref _durableWaiters);
+        }
+    }
+
+    // Whose entry it is does not matter: those with the same target are the same.
+    private void RemoveBlocked(ulong target)
+    {
+        lock (_stateLock)
+        {
+            int index = Array.IndexOf(_blockedTargets, target, 0, _blockedCount);
+            _blockedTargets[index] = _blockedTargets[--_blockedCount];
             Interlocked.Decrement(ref _durableWaiters);
+            if (target <= _durable) _counts.CommitsWoken++;
         }
     }
 
@@ -126,6 +159,25 @@ public sealed partial class WriteAheadLog
 
             // What ended since the last look may have made something possible that nobody else will start.
             else if (!isWanted || _failure is not null || Volatile.Read(ref _completions) == seen) await _pumpSignal.WaitAsync();
+        }
+    }
+
+    /// <summary>
+    /// The second flow for those who await, beside the pump: it waits for the oldest write while a flush is out, so that the next flush begins when the
+    /// write has ended, and not when the pump has seen the flush before it end.
+    /// </summary>
+    private async Task FollowWritesAsync()
+    {
+        while (!_isClosing)
+        {
+            long seen = Volatile.Read(ref _completions);
+            TryIssue();
+            bool isWanted = _failure is null && Volatile.Read(ref _asyncWaiters) != 0 && Volatile.Read(ref _flushCount) != 0;
+            WaitReference reference = isWanted ? WriteForNextFlush() : default;
+            if (reference.IsValid) await reference.WaitAsync();
+
+            // As in the pump: a write may have ended since the last look.
+            else if (!isWanted || Volatile.Read(ref _completions) == seen) await _followSignal.WaitAsync();
         }
     }
 
@@ -272,6 +324,11 @@ public sealed partial class WriteAheadLog
             if (at.Kind == LogWaitKind.Durable && at.Target > after && at.Target <= upTo) return true;
         }
 
+        foreach (ulong target in _blockedTargets.AsSpan(0, _blockedCount))
+        {
+            if (target > after && target <= upTo) return true;
+        }
+
         return false;
     }
 
@@ -305,7 +362,7 @@ public sealed partial class WriteAheadLog
                 TryIssue();
                 if (TryMakeRoom(end)) return;
                 ThrowIfFailed();
-                DriveOnce(ref spin);
+                DriveOnce(ref spin, OldestWrite());
             }
         }
         finally
@@ -325,10 +382,11 @@ public sealed partial class WriteAheadLog
         return task;
     }
 
-    // Blocks on the oldest I/O in flight, driving it; else something is about to happen on another thread.
-    private void DriveOnce(ref SpinWait spin)
+    // Blocks on an I/O, driving it: on one that brings the caller on if there is one, else on the oldest in flight; else something is about to happen on
+    // another thread. Who wants to get beyond what is being flushed is brought on by the write behind which the next flush may begin.
+    private void DriveOnce(ref SpinWait spin, WaitReference first)
     {
-        WaitReference reference = OldestInFlight();
+        WaitReference reference = first.IsValid ? first : OldestInFlight();
         if (reference.IsValid)
         {
             reference.Wait();
@@ -354,6 +412,20 @@ public sealed partial class WriteAheadLog
             if (_flushCount != 0 && _flushes[_flushFirst] is { State: LogSlotState.InFlight } flush && flush.Sequence < oldest) reference = flush.Reference;
             return reference;
         }
+    }
+
+    // The oldest write, if a flush is out and another may begin beside it.
+    private WaitReference WriteForNextFlush()
+    {
+        lock (_stateLock)
+        {
+            return _flushCount == 0 || _flushCount == _flushes.Length ? default : OldestWrite();
+        }
+    }
+
+    private WaitReference OldestWrite()
+    {
+        lock (_stateLock) return _writeCount != 0 && _writes[_writeFirst] is { State: LogSlotState.InFlight } write ? write.Reference : default;
     }
 
     private void RequireInserted(LogPosition position)

@@ -11,8 +11,10 @@ namespace Sluice.Wal;
 /// under the issue lock): units are gone over in order, so everything before the published position is whole. <em>Complete</em> (any thread, under the
 /// state lock, never across I/O): writes and flushes are taken from the front of their queues, so the durable position has no gap before it.</para>
 /// <para>Positions, from behind to front: durable ≤ written ≤ started ≤ published ≤ reserved. A page of the ring is used again when it is written.</para>
-/// <para>Opened on an <see cref="AioLoop"/> a log uses the loop's context and belongs to the code of that loop; opened elsewhere it has a context, and
-/// so handles, of its own, and any thread may use it: I/O of the log never waits for handles of other I/O.</para>
+/// <para>Opened elsewhere than on an <see cref="AioLoop"/> a log has a context, and so handles, of its own, and any thread may use it: its writes and flushes
+/// never wait for handles of other I/O. Opened on a loop it uses the loop's context and belongs to the code of that loop: it wants as many of the
+/// handles as <see cref="WalOptions.WritesInFlight"/> and <see cref="WalOptions.FlushesInFlight"/> say, and when other I/O of the loop has them all, its next
+/// write waits until one is free.</para>
 /// </remarks>
 public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
 {
@@ -45,6 +47,7 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
     private readonly LogSegments _segments;
     private readonly LogCounts _counts = new();
     private readonly LogSignal _pumpSignal = new();
+    private readonly LogSignal _followSignal = new();
     private readonly object _segmentGate = new();
     private readonly ITimer _timer;
     private readonly int _number;
@@ -58,6 +61,7 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
     private bool _isDisposed;
     private volatile bool _isClosing;
     private Task _pump = Task.CompletedTask;
+    private Task _follower = Task.CompletedTask;
 
     private unsafe WriteAheadLog(AioSystem system, string folder, WalOptions options, WalIdentity identity, uint incarnation, LogSegments segments, WalSyncForm form, int alignmentBytes)
     {
@@ -88,7 +92,18 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
         _arena = system.CreateArena(options.RingBytes, 1);
         _memory = _arena.Rent();
         _ring = (byte*)_memory.Address;
-        _context = _loop?.Context ?? system.CreateContext("wal");
+        try
+        {
+            _context = _loop?.Context ?? system.CreateContext("wal");
+        }
+        catch
+        {
+            // There may be as many contexts as there can be; nobody else knows of the ring yet.
+            _memory.Return();
+            _arena.Dispose();
+            throw;
+        }
+
         _number = OpenLogs.Add(this);
         _timer = system.TimeProvider.CreateTimer(static state => ((WriteAheadLog)state!).FlushSoonRequested(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -149,7 +164,9 @@ public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
         }
 
         _pumpSignal.Raise();
+        _followSignal.Raise();
         await _pump;
+        await _follower;
         while (true)
         {
             WaitReference reference = AnyInFlight();

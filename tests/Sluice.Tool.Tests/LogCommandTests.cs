@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Storage;
 using Sluice.Tool.Tests.Support;
 using Sluice.Wal;
 
@@ -23,6 +24,27 @@ public sealed class LogCommandTests : IDisposable
         Assert.Contains("3 records; the log ends at 0/", lines[^1], StringComparison.Ordinal);
         Assert.Contains("nothing was written here", lines[^1], StringComparison.Ordinal);
         Assert.Contains("opening", ToolRun.Of("log", _folder, "--all").Succeeds().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TheLogsOwnRecordsHaveNames()
+    {
+        AioSystemOptions options = new() { Method = "sync" };
+        options.Modules.Add(SluiceStorageAioModule.Instance);
+        await using (AioSystem system = AioSystem.Start(options))
+        {
+            using StorageManager storage = new(system, _folder);
+            await using PageLog log = new(system, _folder);
+            using BufferPool pool = new(storage, new BufferPoolOptions { BufferCount = 64, LogFlusher = log });
+            await using BufferSession session = pool.CreateSession("names");
+
+            // A new log of pages begins with a checkpoint.
+            await log.OpenAsync(session, static (_, _, _, _) => { }, new WalOptions { SegmentBytes = 1 << 20, SyncForm = WalSyncForm.Fdatasync });
+        }
+
+        string[] lines = ToolRun.Of("log", _folder, "--all").Succeeds().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(["opening", "ckpt-begin", "ckpt-end"], lines[1..^1].Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3]));
+        Assert.All(lines[1..^1], static line => Assert.EndsWith("  ok", line, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Sluice.Methods.Tests.Support;
 
 namespace Sluice.Wal.Tests;
 
@@ -135,12 +136,34 @@ public sealed class ConcurrencyTests : IDisposable
     [Fact]
     public async Task AnAsynchronousCommitIsDurableWithinItsTime()
     {
-        await using AioSystem system = TestLog.Start();
-        await using WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small with { AsynchronousCommitDelay = TimeSpan.FromMilliseconds(20) });
-        LogPosition end = log.Append(1, "soon"u8);
-        log.FlushSoon(end);
-        using CancellationTokenSource watchdog = new(TestLog.Watchdog);
-        while (log.DurablePosition < end) await Task.Delay(5, watchdog.Token);
+        ManualTimeProvider clock = new();
+        await using AioSystem system = AioSystem.Start(new AioSystemOptions { Method = "worker", HandlesPerContext = 64, SharedContexts = 2, TimeProvider = clock });
+        WalOptions options = TestLog.Small with { AsynchronousCommitDelay = TimeSpan.FromMilliseconds(200), AsynchronousCommitBytes = 10_000 };
+        await using WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, options);
+        long writes = log.ReadStatistics().Writes;
+        LogPosition first = log.Append(1, "soon"u8);
+        log.FlushSoon(first);
+        clock.Advance(150);
+
+        // A later one does not put off the first.
+        LogPosition second = log.Append(1, "sooner"u8);
+        log.FlushSoon(second);
+        clock.Advance(49);
+        Assert.Equal(writes, log.ReadStatistics().Writes);
+        Assert.True(log.DurablePosition < first);
+        clock.Advance(1);
+        await UntilDurableAsync(second);
+
+        // The clock stands still: it is the bytes.
+        LogPosition third = log.Append(1, TestLog.Body(1, 11_000));
+        log.FlushSoon(third);
+        await UntilDurableAsync(third);
+
+        async Task UntilDurableAsync(LogPosition end)
+        {
+            using CancellationTokenSource watchdog = new(TestLog.Watchdog);
+            while (log.DurablePosition < end) await Task.Delay(1, watchdog.Token);
+        }
     }
 
     [Fact]

@@ -26,7 +26,7 @@ all_rows=(randread randread-loop randread-await depth randomaccess cached-regist
 all_rows+=(sort-tool sort-tool8 sort-memory sort-api sort-merge spill-file spill-join)
 
 # The write-ahead log's.
-all_rows+=(wal-commit1 wal-commit32 wal-latency32 wal-commit32-sync wal-bulk wal-append wal-append2 wal-switch wal-recover wal-replay wal-fill)
+all_rows+=(crc wal-commit1 wal-commit32 wal-latency32 wal-commit32-sync wal-bulk wal-append wal-append2 wal-switch wal-recover wal-replay wal-fill)
 rows=()
 rounds=5
 seconds=5
@@ -387,6 +387,7 @@ for row in "${rows[@]}"; do
     scan-cached) make_relation; cat "$relation" > /dev/null; compare "$row: worker, checksums verified / cat (pages)" ">= 0.8" "storage scan --method worker --depth 4 --combine 32" "cat_relation" ;;
     bitmap) compare "$row: every 8th block, direct, io_uring / sync (pages)" ">= 3.5" "storage bitmap --method io_uring --every 8 --direct --depth 32" "storage bitmap --method sync --every 8 --direct --depth 32" ;;
     checksum) benchmark_row "$row" "PageChecksum" ">= 3 x the scalar loop" ;;
+    crc) benchmark_row "$row" "Crc32C" ">= 10 GB/s for 64 KiB" ;;
     checkpoint) compare "$row: 60,000 random pages, direct, io_uring / fio randwrite 8 KiB x 32 (pages)" ">= 0.8" "storage checkpoint --method io_uring --pages 60000 --direct --depth 32" "fio_pages 8k --rw=randwrite --iodepth=32" ;;
     checkpoint-sync) compare "$row: 60,000 random pages, direct, io_uring / sync one page at a time" ">= 5" "storage checkpoint --method io_uring --pages 60000 --direct --depth 32" "storage checkpoint --method sync --pages 60000 --direct --combine 1" ;;
     checkpoint-runs) compare "$row: runs of 16, direct, io_uring / fio write 128 KiB x 32 (pages)" ">= 0.85" "storage checkpoint --method io_uring --pages 60000 --run 16 --direct --depth 32" "fio_pages 128k --rw=write --iodepth=32" ;;

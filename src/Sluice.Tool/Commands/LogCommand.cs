@@ -24,7 +24,7 @@ internal static class LogCommand
             HelpName = "records",
             DefaultValueFactory = static _ => long.MaxValue,
         };
-        Option<bool> all = new("--all") { Description = "Also what the log wrote for itself: openings and padding" };
+        Option<bool> all = new("--all") { Description = "Also what the log wrote for itself: openings, checkpoints and padding" };
         Option<bool> json = new("--json") { Description = "One object of JSON per line, the last one about the end" };
         Command command = new("log", "List the records of a write-ahead log, and say how far it can be read and why")
         {

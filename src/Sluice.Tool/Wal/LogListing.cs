@@ -50,6 +50,8 @@ internal static class LogListing
     {
         0xFF00 => "padding",
         0xFF01 => "opening",
+        0xFF02 => "ckpt-begin",
+        0xFF03 => "ckpt-end",
         _ => record.Kind.ToString("X4", CultureInfo.InvariantCulture),
     };
 }

@@ -98,7 +98,7 @@ internal static partial class WalBench
         double tick = 1e6 / Stopwatch.Frequency;
         return new WalBenchResult(request, system.MethodName, log.SyncForm, seconds, isCommit ? latencies.Count : after.Records - before.Records, isCommit ? latencies.Count * request.RecordBytes : (after.Records - before.Records) * request.RecordBytes)
         {
-            Flushes = log.SyncForm is WalSyncForm.Fdatasync or WalSyncForm.Fsync ? after.Flushes - before.Flushes : after.Writes - before.Writes,
+            Flushes = after.Syncs - before.Syncs,
             SegmentStalls = after.SegmentStalls - before.SegmentStalls,
             BufferFullWaits = after.BufferFullWaits - before.BufferFullWaits,
             SegmentSwitches = switches.Sum(static watch => watch.Count),

@@ -7,11 +7,14 @@ internal sealed class LogCounts
     internal long BytesWritten;
     internal long ShortWrites;
     internal long WriteTicks;
+    internal long DurableWrites;
     internal long Flushes;
     internal long FlushTicks;
     internal long CommitsWoken;
 
     // Interlocked.
+    internal long PageImages;
+    internal long PageImageBytes;
     internal long BufferFullWaits;
     internal long SegmentStalls;
     internal long SegmentStallTicks;

@@ -26,16 +26,22 @@ internal static class LogMeter
         Counter(meter, "sluice.wal.records", "{record}", "Records added", static statistics => statistics.Records);
         Counter(meter, "sluice.wal.record_bytes", "By", "Bytes of records", static statistics => statistics.RecordBytes);
         Counter(meter, "sluice.wal.padding_bytes", "By", "Bytes of filling behind commits", static statistics => statistics.PaddingBytes);
+        Counter(meter, "sluice.wal.page_images", "{image}", "Images of pages in records", static statistics => statistics.PageImages);
+        Counter(meter, "sluice.wal.page_image_bytes", "By", "Bytes of images of pages", static statistics => statistics.PageImageBytes);
         Counter(meter, "sluice.wal.writes", "{write}", "Writes started", static statistics => statistics.Writes);
         Counter(meter, "sluice.wal.written_bytes", "By", "Bytes written", static statistics => statistics.BytesWritten);
+        Counter(meter, "sluice.wal.short_writes", "{write}", "Writes that ended early and were started again", static statistics => statistics.ShortWrites);
+        Counter(meter, "sluice.wal.durable_writes", "{write}", "Writes that are durable by themselves", static statistics => statistics.DurableWrites);
         Counter(meter, "sluice.wal.flushes", "{flush}", "Flushes started", static statistics => statistics.Flushes);
-        Counter(meter, "sluice.wal.commits", "{commit}", "Commits that awaited and were told", static statistics => statistics.CommitsWoken);
+        Counter(meter, "sluice.wal.commits", "{commit}", "Commits that waited and were told", static statistics => statistics.CommitsWoken);
         Counter(meter, "sluice.wal.write_time", "ms", "Time in writes", static statistics => (long)statistics.WriteTime.TotalMilliseconds);
         Counter(meter, "sluice.wal.flush_time", "ms", "Time in flushes", static statistics => (long)statistics.FlushTime.TotalMilliseconds);
         Counter(meter, "sluice.wal.buffer_full", "{wait}", "Waits for room in the ring", static statistics => statistics.BufferFullWaits);
         Counter(meter, "sluice.wal.segment_stalls", "{wait}", "Waits for a segment", static statistics => statistics.SegmentStalls);
+        Counter(meter, "sluice.wal.segment_stall_time", "ms", "Time in waits for a segment", static statistics => (long)statistics.SegmentStallTime.TotalMilliseconds);
         Counter(meter, "sluice.wal.segments_created", "{segment}", "Segments made anew", static statistics => statistics.SegmentsCreated);
         Counter(meter, "sluice.wal.segments_recycled", "{segment}", "Segments used again", static statistics => statistics.SegmentsRecycled);
+        Counter(meter, "sluice.wal.segments_removed", "{segment}", "Segments removed", static statistics => statistics.SegmentsRemoved);
         return meter;
     }
 

@@ -12,6 +12,12 @@ public sealed record WalStatistics
     /// <summary>Bytes of filling behind commits that were given a block of their own.</summary>
     public required long PaddingBytes { get; init; }
 
+    /// <summary>Images of pages in records of a <see cref="PageLog"/>: of pages that had no record yet since a checkpoint began.</summary>
+    public required long PageImages { get; init; }
+
+    /// <summary>Bytes of those images, without the holes that are left out.</summary>
+    public required long PageImageBytes { get; init; }
+
     /// <summary>Writes started.</summary>
     public required long Writes { get; init; }
 
@@ -24,13 +30,19 @@ public sealed record WalStatistics
     /// <summary>Time in writes, from start to completion; several at once count several times.</summary>
     public required TimeSpan WriteTime { get; init; }
 
-    /// <summary>Flushes started besides writes that are durable by themselves.</summary>
+    /// <summary>Those of <see cref="Writes"/> that are durable by themselves, and need no flush.</summary>
+    public required long DurableWrites { get; init; }
+
+    /// <summary>Flushes started; writes that are durable by themselves are not among them.</summary>
     public required long Flushes { get; init; }
 
     /// <summary>Time in flushes.</summary>
     public required TimeSpan FlushTime { get; init; }
 
-    /// <summary>Commits that awaited a write or flush and were told.</summary>
+    /// <summary>How often something was made durable, in whatever form: flushes, and writes that are durable by themselves.</summary>
+    public long Syncs => Flushes + DurableWrites;
+
+    /// <summary>Commits that waited, blocking or awaiting, and were told. Over <see cref="Syncs"/>: how many share one.</summary>
     public required long CommitsWoken { get; init; }
 
     /// <summary>How often a record waited for room in the ring.</summary>
@@ -39,7 +51,7 @@ public sealed record WalStatistics
     /// <summary>How often a record waited for a segment.</summary>
     public required long SegmentStalls { get; init; }
 
-    /// <summary>Time of those waits.</summary>
+    /// <summary>Time of those waits, also of those that ended with an error.</summary>
     public required TimeSpan SegmentStallTime { get; init; }
 
     /// <summary>Segments made anew.</summary>

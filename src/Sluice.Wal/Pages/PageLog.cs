@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Sluice.Wal;
 
@@ -105,9 +106,11 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
             return 0;
         }
 
+        LogPosition checkpoint = await CheckpointRecord.RequireAsync(_system, _folder, control);
+
         // What was loaded may stand in the cache only.
         await _control.SaveAsync(control);
-        return await RecoverAsync(session, redo, options, new LogPosition(from), progress);
+        return await RecoverAsync(session, redo, options, new LogPosition(from), checkpoint, progress);
     }
 
     // Changes of pages are added when the control file is there, and it is never removed: without it nobody knows where replay begins.
@@ -138,6 +141,7 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
     /// <param name="payload">What replay needs to make the change again.</param>
     /// <returns>Where the record ends: flush up to there to commit.</returns>
     /// <exception cref="WalException">When awaited: nothing was added, and nothing may be changed.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<LogPosition> AddAsync(ushort kind, ReadOnlyMemory<BufferPin> pages, ReadOnlyMemory<byte> payload)
     {
         if (kind is < KindsFrom or >= WalUnit.PaddingKind) throw new ArgumentOutOfRangeException(nameof(kind), $"Kind {kind:X4} is none of a record about pages: give one from 8000 to FEFF.");
@@ -153,9 +157,10 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
                 long version = _guard.Version;
                 ulong imagesUpTo = (version & 1) != 0 ? ulong.MaxValue : Volatile.Read(ref _redo);
                 if ((_mistakes & LogMistakes.OmitsImages) != 0) imagesUpTo = 0;
-                int length = PageRecord.Write(body, pages.Span, payload.Span, imagesUpTo);
+                int length = PageRecord.Write(body, pages.Span, payload.Span, imagesUpTo, out int images, out int imageBytes);
                 GuardedAppend append = await log.AppendGuardedAsync(kind, body.AsMemory(0, length), _guard, version);
                 if (!append.IsAdded) continue;
+                log.CountImages(images, imageBytes);
                 foreach (BufferPin pin in pages.Span) SetPosition(pin, append.End);
                 return append.End;
             }
@@ -191,11 +196,11 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
     {
         WriteAheadLog log = Opened;
         if ((_mistakes & LogMistakes.BeginsCheckpointsLate) != 0) redo = await log.AppendMarkAsync(WalUnit.CheckpointBeginKind, ReadOnlyMemory<byte>.Empty);
-        byte[] content = new byte[16];
+        byte[] content = new byte[CheckpointRecord.ControlBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(content, redo.Value);
-        LogPosition record = await log.AppendMarkAsync(WalUnit.CheckpointKind, content.AsMemory(0, 8));
+        LogPosition record = await log.AppendMarkAsync(WalUnit.CheckpointKind, content.AsMemory(0, CheckpointRecord.Bytes));
         await log.FlushAsync(log.InsertPosition, cancellationToken);
-        BinaryPrimitives.WriteUInt64LittleEndian(content.AsSpan(8), record.Value);
+        BinaryPrimitives.WriteUInt64LittleEndian(content.AsSpan(CheckpointRecord.Bytes), record.Value);
         await _control.SaveAsync(content);
         await log.ReleaseBeforeAsync(redo);
     }
@@ -205,14 +210,14 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
 
     // The log is read once: what is replayed meanwhile may have to be written, and that waits for its part of the log only. The last of what was decoded is
     // replayed when the log is open already and durable as a whole.
-    private async Task<long> RecoverAsync(BufferSession session, PageRedo redo, WalOptions options, LogPosition from, IProgress<LogPosition>? progress)
+    private async Task<long> RecoverAsync(BufferSession session, PageRedo redo, WalOptions options, LogPosition from, LogPosition checkpoint, IProgress<LogPosition>? progress)
     {
         using RecoveringLog recovering = new(_system);
         PageReplay replay = new(session, redo, options.ReplayReads, Math.Min(options.ReadAheadBytes, ReplayWindowBytes), progress);
         _recovering = recovering;
         try
         {
-            Log = await WriteAheadLog.OpenAsync(_system, _folder, options, new WalReplay { From = from, Redo = replay.AddAsync, Recovering = recovering });
+            Log = await WriteAheadLog.OpenAsync(_system, _folder, options, new WalReplay { From = from, WholeUpTo = checkpoint, Redo = replay.AddAsync, Recovering = recovering });
             await replay.FinishAsync();
             return replay.Count;
         }

@@ -14,8 +14,18 @@ internal static class PageRecord
 
     internal static int SizeOf(int pages, int payloadBytes) => 1 + (pages * (ReferenceBytes + StorageLimits.PageBytes)) + payloadBytes;
 
-    internal static int Write(Span<byte> body, ReadOnlySpan<BufferPin> pages, ReadOnlySpan<byte> payload, ulong imagesUpTo)
+    /// <summary>Writes a record's content.</summary>
+    /// <param name="body">Where to; of at least <see cref="SizeOf"/> bytes.</param>
+    /// <param name="pages">The pages it is about.</param>
+    /// <param name="payload">What replay needs besides.</param>
+    /// <param name="imagesUpTo">A page has its image when its position is not beyond this.</param>
+    /// <param name="images">How many images there are.</param>
+    /// <param name="imageBytes">And how many bytes they have.</param>
+    /// <returns>The length of the content.</returns>
+    internal static int Write(Span<byte> body, ReadOnlySpan<BufferPin> pages, ReadOnlySpan<byte> payload, ulong imagesUpTo, out int images, out int imageBytes)
     {
+        images = 0;
+        imageBytes = 0;
         body[0] = (byte)pages.Length;
         int at = 1;
         foreach (BufferPin pin in pages)
@@ -39,6 +49,8 @@ internal static class PageRecord
             page[..start].CopyTo(body[at..]);
             page[(start + length)..].CopyTo(body[(at + start)..]);
             at += StorageLimits.PageBytes - length;
+            images++;
+            imageBytes += StorageLimits.PageBytes - length;
         }
 
         payload.CopyTo(body[at..]);
@@ -69,7 +81,8 @@ internal static class PageRecord
         body.Slice(reference.ImageAt + start, rest).CopyTo(page[(start + reference.HoleBytes)..]);
     }
 
-    private static (int Start, int Length) HoleOf(ReadOnlySpan<byte> page)
+    /// <summary>What of a page its image leaves out: the free space, if it is empty, or the whole page if that is.</summary>
+    internal static (int Start, int Length) HoleOf(ReadOnlySpan<byte> page)
     {
         if (page.IndexOfAnyExcept((byte)0) < 0) return (0, StorageLimits.PageBytes);
         int lower = BinaryPrimitives.ReadUInt16LittleEndian(page[12..]);

@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Sluice.Wal;
 
 /// <summary>
-/// The files of a log: which are ready to be written, which are open, and how more come to be. Finding an open file takes a short lock; making,
-/// renaming and removing is done by one flow at a time.
+/// The files of a log: which are ready to be written, which are open, and how more come to be. Finding an open file, and taking a spare one, takes a short
+/// lock; making is done by one flow at a time, and so is giving up, beside it.
 /// </summary>
 internal sealed class LogSegments(AioSystem system, string folder, WalIdentity identity, WalOptions options)
 {
@@ -12,6 +14,7 @@ internal sealed class LogSegments(AioSystem system, string folder, WalIdentity i
 
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SemaphoreSlim _releaseTurn = new(1, 1);
     private readonly Dictionary<ulong, AioFile> _open = [];
     private readonly Queue<string> _spare = new();
     private double _usedBetweenReleases;
@@ -30,6 +33,14 @@ internal sealed class LogSegments(AioSystem system, string folder, WalIdentity i
     internal long Recycled { get; private set; }
 
     internal long Removed { get; private set; }
+
+    private int SpareCount
+    {
+        get
+        {
+            lock (_lock) return _spare.Count;
+        }
+    }
 
     internal string PathOf(ulong segment) => Path.Combine(folder, SegmentName.Of(identity.Timeline, segment, identity.SegmentBytes));
 
@@ -89,7 +100,7 @@ internal sealed class LogSegments(AioSystem system, string folder, WalIdentity i
             string path = PathOf(segment);
             try
             {
-                if (_spare.TryDequeue(out string? spare))
+                if (TryTakeSpare(atLeast: 1, out string? spare))
                 {
                     await AioFile.RenameDurableAsync(system, spare, path);
                     Recycled++;
@@ -114,11 +125,14 @@ internal sealed class LogSegments(AioSystem system, string folder, WalIdentity i
         }
     }
 
-    /// <summary>Gives up segments before one: some are kept to be used again, the others are removed.</summary>
+    /// <summary>
+    /// Gives up segments before one: some are kept to be used again, the others are removed. Making segments goes on meanwhile: committers may wait for it,
+    /// and it has nothing to do with names that lie behind.
+    /// </summary>
     /// <returns>How many were given up.</returns>
     internal async Task<int> ReleaseBelowAsync(ulong segment)
     {
-        await _turn.WaitAsync();
+        await _releaseTurn.WaitAsync();
         try
         {
             IoFileEntry[] given = [.. system.FileSystem.List(folder).Where(entry =>
@@ -128,12 +142,12 @@ internal sealed class LogSegments(AioSystem system, string folder, WalIdentity i
             foreach (IoFileEntry entry in given)
             {
                 string path = Path.Combine(folder, entry.Name);
-                if (_spare.Count < keep && entry.LengthBytes == identity.SegmentBytes)
+                if (SpareCount < keep && entry.LengthBytes == identity.SegmentBytes)
                 {
                     // Ready under the number that comes next: a rename makes it so, and no reader takes it for what it was.
                     string spare = Path.Combine(folder, "spare-" + entry.Name + ".tmp");
                     system.FileSystem.Rename(path, spare);
-                    _spare.Enqueue(spare);
+                    lock (_lock) _spare.Enqueue(spare);
                 }
                 else
                 {
@@ -143,7 +157,7 @@ internal sealed class LogSegments(AioSystem system, string folder, WalIdentity i
             }
 
             // The load has gone down: room that nobody will use is given back.
-            while (_spare.Count > keep && _spare.TryDequeue(out string? surplus))
+            while (TryTakeSpare(atLeast: keep + 1, out string? surplus))
             {
                 system.FileSystem.Remove(surplus);
                 Removed++;
@@ -154,7 +168,17 @@ internal sealed class LogSegments(AioSystem system, string folder, WalIdentity i
         }
         finally
         {
-            _turn.Release();
+            _releaseTurn.Release();
+        }
+    }
+
+    // Whoever takes one has it for himself: to use it again, or to remove it.
+    private bool TryTakeSpare(int atLeast, [NotNullWhen(true)] out string? spare)
+    {
+        lock (_lock)
+        {
+            spare = null;
+            return _spare.Count >= atLeast && _spare.TryDequeue(out spare);
         }
     }
 
@@ -169,6 +193,7 @@ internal sealed class LogSegments(AioSystem system, string folder, WalIdentity i
     internal async Task CloseAsync()
     {
         await _turn.WaitAsync();
+        await _releaseTurn.WaitAsync();
         AioFile[] files;
         lock (_lock)
         {

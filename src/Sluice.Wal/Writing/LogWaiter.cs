@@ -4,7 +4,7 @@ using System.Threading.Tasks.Sources;
 namespace Sluice.Wal;
 
 /// <summary>Somebody who waits for the log: pooled, so that a commit allocates nothing.</summary>
-internal sealed class LogWaiter(WriteAheadLog log) : PooledAwaitable
+internal sealed class LogWaiter(WriteAheadLog log) : PooledAwaitable, IValueTaskSource<LogPosition>
 {
     private Exception? _failure;
     private CancellationToken _cancellationToken;
@@ -16,6 +16,9 @@ internal sealed class LogWaiter(WriteAheadLog log) : PooledAwaitable
 
     /// <summary>What it waits for: a position, for <see cref="LogWaitKind.Segments"/> nothing.</summary>
     internal ulong Target { get; private set; }
+
+    /// <summary>As <see cref="PooledAwaitable.Task"/>; the result is the position that it waits for.</summary>
+    internal ValueTask<LogPosition> PositionTask => new(this, Version);
 
     internal void Prepare(LogWaitKind kind, ulong target)
     {
@@ -60,6 +63,14 @@ internal sealed class LogWaiter(WriteAheadLog log) : PooledAwaitable
         if (failure is null) return;
         if (failure is WalException known) throw new WalException(known.Message, known) { IsLogFailed = known.IsLogFailed };
         ExceptionDispatchInfo.Throw(failure);
+    }
+
+    LogPosition IValueTaskSource<LogPosition>.GetResult(short token)
+    {
+        // Before: behind it the waiter is somebody else's.
+        LogPosition position = new(Target);
+        GetResult(token);
+        return position;
     }
 
     private void EndWait()

@@ -26,6 +26,9 @@ internal abstract class PooledAwaitable : IValueTaskSource, IThreadPoolWorkItem
 
     internal ValueTask Task => new(this, _version);
 
+    /// <summary>The token of the current use.</summary>
+    protected short Version => _version;
+
     /// <summary>Makes the object ready for another wait.</summary>
     protected void Recycle()
     {

@@ -21,7 +21,7 @@ internal sealed class InjectingMethod : IoMethod
 
     public override IoMethodCapabilities Capabilities { get; }
 
-    public override IoFileSystem? FileSystem => _inner.FileSystem;
+    public override IoFileSystem? FileSystem => _control.FileSystem ?? _inner.FileSystem;
 
     public override IoMethodContext CreateContext(IoMethodContextOptions options) => new InjectingContext(this, _inner, _control, options);
 

@@ -14,6 +14,9 @@ public sealed class InjectionControl
     /// <summary>Whether completions that are delivered together are delivered last first.</summary>
     public volatile bool Reorders;
 
+    /// <summary>Names and opening of files instead of the method's own; null for those. Before the system starts.</summary>
+    public IoFileSystem? FileSystem { get; set; }
+
     /// <summary>Told of each request before the method gets it: for recording what a program does in which order. On the submitting thread; quick, and throws nothing.</summary>
     public Action<IoRequest>? Submitting { get; set; }
 
