@@ -8,31 +8,21 @@ namespace Sluice.Storage;
 /// <remarks>
 /// <para>The outcome goes from none to done exactly once, by whoever takes the waiter out of the list it stands in, under that list's lock:
 /// the one that ends the wait, or the waiter itself when it gives up.</para>
-/// <para>The continuation field goes null, continuation, done mark, or null, done mark when the end comes first; both sides use one
-/// exchange, so exactly one of them dispatches. On an <see cref="AioLoop"/> the awaiting code goes on on the loop, else on the thread
-/// pool: never inside the flow that ended the wait.</para>
+/// <para>Awaiting code never goes on inside the flow that ended the wait: see <see cref="AwaitedContinuation"/>.</para>
 /// </remarks>
-internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, IThreadPoolWorkItem
+internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource
 {
-    private static readonly Action<object?> s_doneMark = static _ =>
-        throw new InvalidOperationException("The mark of a finished wait was invoked.");
-    private static readonly SendOrPostCallback s_runPosted = static state => ((StorageWaiter)state!).Run();
     private static readonly Lock s_poolLock = new();
     private static StorageWaiter? s_pool;
 
     private readonly ManualResetEventSlim _event = new(initialState: false);
-    private Action<object?>? _continuation;
-    private Action<object?>? _dispatched;
-    private object? _state;
-    private SynchronizationContext? _scheduler;
-    private ExecutionContext? _executionContext;
+    private readonly AwaitedContinuation _awaited = new();
     private CancellationTokenRegistration _registration;
     private CancellationToken _cancellationToken;
     private IWaitList? _list;
     private bool _isBlocking;
     private bool _wasGivenUp;
     private bool _wasGranted;
-    private short _version;
 
     private StorageWaiter()
     {
@@ -63,7 +53,6 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
         waiter._list = list;
         waiter._isBlocking = isBlocking;
         waiter._wasGivenUp = false;
-        waiter._continuation = null;
         waiter._event.Reset();
         return waiter;
     }
@@ -71,11 +60,8 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
     /// <summary>Gives back a waiter that never stood in a list, or whose wait is over.</summary>
     internal void Return()
     {
-        _version++;
-        _dispatched = null;
-        _state = null;
-        _scheduler = null;
-        _executionContext = null;
+        _awaited.Expire();
+        _awaited.Recycle();
         _list = null;
         lock (s_poolLock)
         {
@@ -95,8 +81,7 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
             return;
         }
 
-        Action<object?>? continuation = Interlocked.Exchange(ref _continuation, s_doneMark);
-        if (continuation is not null) Dispatch(continuation);
+        _awaited.Signal();
     }
 
     /// <summary>Blocks until the wait is over.</summary>
@@ -128,7 +113,7 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
     /// <summary>The wait as a task, with whether it has what it waited for. After the waiter stands in its list.</summary>
     internal ValueTask<bool> AsTask(CancellationToken cancellationToken)
     {
-        ValueTask<bool> task = new(this, _version);
+        ValueTask<bool> task = new(this, _awaited.Version);
         LetCancel(cancellationToken);
         return task;
     }
@@ -136,38 +121,23 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
     /// <summary>The wait as a task without a value. After the waiter stands in its list.</summary>
     internal ValueTask AsPlainTask(CancellationToken cancellationToken)
     {
-        ValueTask task = new(this, _version);
+        ValueTask task = new(this, _awaited.Version);
         LetCancel(cancellationToken);
         return task;
     }
 
     public ValueTaskSourceStatus GetStatus(short token)
     {
-        RequireToken(token);
-        if (!ReferenceEquals(Volatile.Read(ref _continuation), s_doneMark)) return ValueTaskSourceStatus.Pending;
+        if (!_awaited.IsDone(token)) return ValueTaskSourceStatus.Pending;
         return _wasGivenUp ? ValueTaskSourceStatus.Canceled : ValueTaskSourceStatus.Succeeded;
     }
 
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        RequireToken(token);
-        _state = state;
-        if ((flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0) _executionContext = ExecutionContext.Capture();
-        bool takesContext = AioLoop.Current is not null || (flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0;
-        _scheduler = takesContext ? SynchronizationContext.Current : null;
-        Action<object?>? previous = Interlocked.CompareExchange(ref _continuation, continuation, null);
-        if (previous is null) return;
-        if (!ReferenceEquals(previous, s_doneMark))
-        {
-            throw new InvalidOperationException("This ValueTask was awaited already. Await it once, or take AsTask() first.");
-        }
-
-        Dispatch(continuation);
-    }
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _awaited.OnCompleted(continuation, state, token, flags);
 
     public bool GetResult(short token)
     {
-        RequireToken(token);
+        if (!_awaited.IsDone(token)) StorageInvariant.Broken("The wait is not over: await it.");
 
         // Disposing a registration waits for its callback, so that one cannot meet the next use.
         _registration.Dispose();
@@ -183,8 +153,6 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
 
     void IValueTaskSource.GetResult(short token) => GetResult(token);
 
-    void IThreadPoolWorkItem.Execute() => Run();
-
     private void LetCancel(CancellationToken cancellationToken)
     {
         if (!cancellationToken.CanBeCanceled) return;
@@ -197,28 +165,5 @@ internal sealed class StorageWaiter : IValueTaskSource<bool>, IValueTaskSource, 
         if (!_list!.TryRemove(this)) return;
         _wasGivenUp = true;
         Signal(granted: false);
-    }
-
-    private void Dispatch(Action<object?> continuation)
-    {
-        _dispatched = continuation;
-        if (_scheduler is null) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        else _scheduler.Post(s_runPosted, this);
-    }
-
-    private void Run()
-    {
-        if (_executionContext is null) _dispatched!(_state);
-        else ExecutionContext.Run(_executionContext, static state => ((StorageWaiter)state!).Invoke(), this);
-    }
-
-    private void Invoke() => _dispatched!(_state);
-
-    private void RequireToken(short token)
-    {
-        if (token != _version)
-        {
-            throw new InvalidOperationException("This ValueTask was awaited already. Await it once, or take AsTask() first.");
-        }
     }
 }

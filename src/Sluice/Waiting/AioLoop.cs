@@ -158,7 +158,7 @@ public sealed class AioLoop : IDisposable
     }
 
     /// <summary>Makes a finished wait go on. Any thread.</summary>
-    internal void Enqueue(AwaitableWaiter waiter) => Enqueue(new WorkItem(null, waiter));
+    internal void Enqueue(AwaitedContinuation awaited) => Enqueue(new WorkItem(null, awaited));
 
     internal void Post(SendOrPostCallback callback, object? state) => Enqueue(new WorkItem(callback, state));
 
@@ -264,7 +264,7 @@ public sealed class AioLoop : IDisposable
 
     private static void RunItem(WorkItem item)
     {
-        if (item.Callback is null) ((AwaitableWaiter)item.State!).Run();
+        if (item.Callback is null) ((AwaitedContinuation)item.State!).Run();
         else item.Callback(item.State);
     }
 
