@@ -1,0 +1,34 @@
+namespace Sluice.Storage.Tests.Support;
+
+/// <summary>
+/// Makes whoever judges a page that is not as it should be stand still within the shared callback, the first time: after the raw result
+/// is there, and before anybody is told. An injected stall stands before that, in the method.
+/// </summary>
+internal sealed class CompletionStall : IDisposable
+{
+    private readonly BufferPool _pool;
+    private readonly ManualResetEventSlim _isReached = new();
+    private readonly ManualResetEventSlim _goesOn = new();
+
+    internal CompletionStall(BufferPool pool)
+    {
+        _pool = pool;
+        pool.Warning += Stall;
+    }
+
+    internal void WaitUntilStalled() => Assert.True(_isReached.Wait(StorageRig.Watchdog), "No completion was judged.");
+
+    internal void Release() => _goesOn.Set();
+
+    public void Dispose()
+    {
+        _pool.Warning -= Stall;
+        Release();
+    }
+
+    private void Stall(StorageWarning warning)
+    {
+        _isReached.Set();
+        Assert.True(_goesOn.Wait(StorageRig.Watchdog), "Nobody let the completion go on.");
+    }
+}
