@@ -14,7 +14,7 @@ namespace Sluice.Wal;
 /// <para>Opened on an <see cref="AioLoop"/> a log uses the loop's context and belongs to the code of that loop; opened elsewhere it has a context, and
 /// so handles, of its own, and any thread may use it: I/O of the log never waits for handles of other I/O.</para>
 /// </remarks>
-public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
+public sealed partial class WriteAheadLog : ILogFlusher, ILogIoStatistics, IAsyncDisposable
 {
     /// <summary>The most bytes of content of one record.</summary>
     public const int RecordBytesMax = 1 << 30;
