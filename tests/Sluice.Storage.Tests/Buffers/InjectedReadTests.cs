@@ -145,7 +145,8 @@ public sealed class InjectedReadTests
         Relation relation = rig.Make(8);
         rig.CorruptChecksum(a, relation, 1);
         using CompletionStall stall = new(rig.Pool);
-        Task<List<ReadRow>> stalled = PoolRig.Elsewhere(() => PoolRig.ReadAll(b, relation, 1, 1, ReadFlags.IgnoreChecksumFailures));
+        Task<List<ReadRow>> stalled = stall.Until(
+            PoolRig.Elsewhere(() => PoolRig.ReadAll(b, relation, 1, 1, ReadFlags.IgnoreChecksumFailures)));
         stall.WaitUntilStalled();
         Assert.Single(rig.System.Snapshot(), static row => row.State == AioHandleState.CompletedIo);
         (List<(ReadOperation Operation, ReadRow Row)> started, BufferPin[] pins) = PoolRig.StartAll(a, relation, 1, 4);
@@ -169,7 +170,8 @@ public sealed class InjectedReadTests
         Relation relation = rig.Make(8);
         rig.CorruptChecksum(a, relation, 2);
         using CompletionStall stall = new(rig.Pool);
-        Task<List<ReadRow>> stalled = PoolRig.Elsewhere(() => PoolRig.ReadAll(b, relation, 2, 2, ReadFlags.IgnoreChecksumFailures));
+        Task<List<ReadRow>> stalled = stall.Until(
+            PoolRig.Elsewhere(() => PoolRig.ReadAll(b, relation, 2, 2, ReadFlags.IgnoreChecksumFailures)));
         stall.WaitUntilStalled();
         (List<(ReadOperation Operation, ReadRow Row)> started, BufferPin[] pins) = PoolRig.StartAll(a, relation, 0, 4);
         Assert.Equal(["0/0/io/2", "2/2/foreign/1", "3/3/foreign/1"], started.Select(static entry => entry.Row.ToString()));

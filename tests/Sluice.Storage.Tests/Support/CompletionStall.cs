@@ -9,6 +9,7 @@ internal sealed class CompletionStall : IDisposable
     private readonly BufferPool _pool;
     private readonly ManualResetEventSlim _isReached = new();
     private readonly ManualResetEventSlim _goesOn = new();
+    private readonly List<Task> _tasks = [];
 
     internal CompletionStall(BufferPool pool)
     {
@@ -20,10 +21,18 @@ internal sealed class CompletionStall : IDisposable
 
     internal void Release() => _goesOn.Set();
 
+    /// <summary>What stands still, or waits for what does: over before the sessions that it uses are, also when the test has failed.</summary>
+    internal Task<T> Until<T>(Task<T> task)
+    {
+        _tasks.Add(task);
+        return task;
+    }
+
     public void Dispose()
     {
         _pool.Warning -= Stall;
         Release();
+        foreach (Task task in _tasks) Task.WaitAny([task], StorageRig.Watchdog);
     }
 
     private void Stall(StorageWarning warning)
