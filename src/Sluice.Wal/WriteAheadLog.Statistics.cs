@@ -41,5 +41,17 @@ public sealed partial class WriteAheadLog
         Interlocked.Add(ref _counts.PageImageBytes, bytes);
     }
 
+    /// <summary>Its writes and flushes, as the pool's statistics have them.</summary>
+    IReadOnlyList<IoStatisticsRow> ILogIoStatistics.ReadIoStatistics()
+    {
+        WalStatistics statistics = ReadStatistics();
+        return
+        [
+            new IoStatisticsRow(
+                IoObject.Log, IoContext.Normal, IoAction.Write, statistics.Writes, statistics.BytesWritten, statistics.WriteTime),
+            new IoStatisticsRow(IoObject.Log, IoContext.Normal, IoAction.Sync, statistics.Flushes, 0, statistics.FlushTime),
+        ];
+    }
+
     private TimeSpan ToTime(long ticks) => _system.TimeProvider.GetElapsedTime(0, ticks);
 }

@@ -16,7 +16,7 @@ namespace Sluice.Wal;
 /// handles as <see cref="WalOptions.WritesInFlight"/> and <see cref="WalOptions.FlushesInFlight"/> say, and when other I/O of the loop has them all, its next
 /// write waits until one is free.</para>
 /// </remarks>
-public sealed partial class WriteAheadLog : ILogFlusher, IAsyncDisposable
+public sealed partial class WriteAheadLog : ILogFlusher, ILogIoStatistics, IAsyncDisposable
 {
     /// <summary>The most bytes of content of one record.</summary>
     public const int RecordBytesMax = 1 << 30;

@@ -62,6 +62,58 @@ public abstract partial class IoMethodConformance
         Assert.True(place.Result.IsFlushFailure);
     });
 
+    [Theory]
+    [InlineData(Errno.EIO, true)]
+    [InlineData(Errno.EROFS, true)]
+    [InlineData(Errno.ENOSPC, true)]
+    [InlineData(Errno.EDQUOT, true)]
+    [InlineData(Errno.EOPNOTSUPP, true)]
+    [InlineData(Errno.ETIMEDOUT, true)]
+    [InlineData(Errno.EBADF, false)]
+    [InlineData(Errno.EINVAL, false)]
+    public void AFlushThatFailsPoisonsWhateverTheReasonUnlessItWasNone(int errno, bool poisons) => Run(run =>
+    {
+        (AioSystem system, InjectionControl control) = run.StartInjected();
+        IoFile file = run.CreateFile(2);
+        using AioContext context = system.CreateContext();
+        AioReturn place = new();
+        using (control.Replace(_ => -errno)) Flush();
+        Assert.Equal((errno, poisons), (place.Result.Errno, place.Result.IsFlushFailure));
+        Assert.Equal(poisons, file.IsPoisoned);
+
+        // The device is well again.
+        Flush();
+        Assert.Equal(poisons, place.Result.Status == AioStatus.Error);
+
+        void Flush()
+        {
+            AioHandle handle = context.Acquire(place);
+            WaitReference reference = handle.Reference;
+            handle.StartFsync(file);
+            context.Wait(reference);
+        }
+    });
+
+    [Theory]
+    [InlineData(Errno.EROFS, true)]
+    [InlineData(Errno.ETIMEDOUT, true)]
+    [InlineData(Errno.ENOSPC, false)]
+    [InlineData(Errno.EINVAL, false)]
+    public void ADurableWriteThatFailsPoisonsUnlessNothingWasTaken(int errno, bool poisons) => Run(run =>
+    {
+        (AioSystem system, InjectionControl control) = run.StartInjected();
+        IoFile file = run.CreateFile(2);
+        NativeBlock memory = run.Allocate(1);
+        using AioContext context = system.CreateContext();
+        AioReturn place = new();
+        using (control.Replace(_ => -errno))
+        {
+            context.Wait(Blocks.Write(context, file, 0, memory, 0, place, AioDurability.WriteThrough));
+        }
+
+        Assert.Equal((errno, poisons), (place.Result.Errno, file.IsPoisoned));
+    });
+
     [Fact]
     public void AFailedPlainWriteOrReadDoesNotPoison() => Run(run =>
     {

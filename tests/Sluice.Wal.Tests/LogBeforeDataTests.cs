@@ -19,6 +19,30 @@ public sealed class LogBeforeDataTests : IDisposable
     [Fact]
     public async Task APoolThatDoesNotAskTheLogIsCaught() => Assert.NotEqual(0, await RunAsync("worker", WalSyncForm.WriteDatasync, NullLogFlusher.Instance));
 
+    [Theory]
+    [InlineData("sync")]
+    [InlineData("worker")]
+    [InlineData("io_uring")]
+    public async Task WhatTheLogWritesStandsBesideTheRelationsInThePoolsStatistics(string method)
+    {
+        using AioSystem system = TestLog.Start(method);
+        await using WriteAheadLog log = await WriteAheadLog.OpenAsync(
+            system, Path.Combine(_folder.Path, "wal"), new WalOptions { SyncForm = WalSyncForm.Fdatasync });
+        using StorageManager storage = new(system, Path.Combine(_folder.Path, "data"));
+        using BufferPool pool = new(storage, new BufferPoolOptions { BufferCount = 16, LogFlusher = log });
+        IoStatistics before = pool.ReadStatistics();
+        await log.FlushAsync(await log.AppendAsync(1, new byte[20_000]));
+        WalStatistics written = log.ReadStatistics();
+        IoStatistics after = pool.ReadStatistics();
+        IoStatisticsRow writes = after[IoObject.Log, IoContext.Normal, IoAction.Write];
+        Assert.Equal((written.Writes, written.BytesWritten), (writes.Count, writes.Bytes));
+        Assert.True(writes.Bytes - before[IoObject.Log, IoContext.Normal, IoAction.Write].Bytes >= 20_000, "The record was not counted.");
+        Assert.InRange(writes.Time, TimeSpan.FromTicks(1), TimeSpan.MaxValue);
+        Assert.Equal(written.Flushes, after.Count(IoObject.Log, IoAction.Sync));
+        Assert.True(written.Flushes > 0, "Nothing was flushed.");
+        Assert.All(after.Rows, static row => Assert.Equal(IoObject.Log, row.Object));
+    }
+
     private async Task<int> RunAsync(string method, WalSyncForm form, ILogFlusher? flusher)
     {
         using (AioSystem plain = TestLog.Start("sync")) await Bank.MakeAsync(plain, _folder.Path, Bank.Options(form));

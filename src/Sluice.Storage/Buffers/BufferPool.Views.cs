@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Sluice.Storage;
@@ -77,7 +78,8 @@ public sealed partial class BufferPool
 
     /// <summary>
     /// What was read, written and found since the pool was made; and what was done past it since the storage manager was made: bulk writes,
-    /// and syncs outside of checkpoints. What pg_stat_io tells. Any thread.
+    /// and syncs outside of checkpoints; and what the log did, if it says so (<see cref="ILogIoStatistics"/>). What pg_stat_io tells. Any
+    /// thread.
     /// </summary>
     public IoStatistics ReadStatistics()
     {
@@ -89,6 +91,14 @@ public sealed partial class BufferPool
         }
 
         Storage.AddCountersTo(sum);
+        if (Options.LogFlusher is ILogIoStatistics log)
+        {
+            foreach (IoStatisticsRow row in log.ReadIoStatistics())
+            {
+                sum.Add(IoObject.Log, row.Context, row.Action, row.Count, row.Bytes, (long)(row.Time.TotalSeconds * Stopwatch.Frequency));
+            }
+        }
+
         return new IoStatistics(sum);
     }
 

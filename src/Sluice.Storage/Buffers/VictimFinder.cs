@@ -33,6 +33,7 @@ internal sealed unsafe class VictimFinder
     private int _foreignIndex = -1;
     private bool _isLastResort;
     private int _lastResortWrites;
+    private IoContext _countedIn;
     private bool _lacksHandle;
     private bool _hasStarted;
     private Exception? _failure;
@@ -65,6 +66,8 @@ internal sealed unsafe class VictimFinder
     /// <exception cref="StorageException">Every buffer is pinned.</exception>
     internal int TryClaim(AccessRing? ring, out Blocker blocker)
     {
+        // What is pushed out of the pool for a ring is the ring's doing.
+        _countedIn = ring?.Kind ?? IoContext.Normal;
         Harvest();
         while (true)
         {
@@ -185,7 +188,7 @@ internal sealed unsafe class VictimFinder
         if (BufferState.Pins(state) != 0 || BufferState.Usage(state) > 1) return -1;
         if ((state & (BufferState.TagValid | BufferState.Dirty)) == (BufferState.TagValid | BufferState.Dirty)) return WriteAhead(ring,
             index, out blocker);
-        if (!TryTake(index, state, IoAction.Reuse, ring.Kind)) return -1;
+        if (!TryTake(index, state, IoAction.Reuse)) return -1;
         EndSearch();
         return index;
     }
@@ -195,7 +198,7 @@ internal sealed unsafe class VictimFinder
     {
         blocker = default;
         if (_frames.Descriptors[index].FailedWrites != 0) return -1;
-        WriteStart first = StartEviction(index, ring.Kind);
+        WriteStart first = StartEviction(index);
         if (ring.Kind == IoContext.BulkRead) return -1;
         const int PlacesMax = 128;
         int places = Math.Min(PlacesMax, ring.BufferCount / 2);
@@ -212,7 +215,7 @@ internal sealed unsafe class VictimFinder
                 continue;
             }
 
-            WriteStart next = StartEviction(ahead, ring.Kind);
+            WriteStart next = StartEviction(ahead);
             if (next.Refusal == WriteRefusal.LogFirst && first.Refusal == WriteRefusal.LogFirst)
             {
                 first = first with { FlushUpTo = LogPosition.Max(first.FlushUpTo, next.FlushUpTo) };
@@ -264,12 +267,12 @@ internal sealed unsafe class VictimFinder
         const ulong DirtyPage = BufferState.TagValid | BufferState.Dirty;
         if ((state & DirtyPage) != DirtyPage)
         {
-            isTaken = TryTake(index, state, IoAction.Evict, IoContext.Normal);
+            isTaken = TryTake(index, state, IoAction.Evict);
             return false;
         }
 
         if (!MayWrite(index)) return false;
-        return _pendingCount == _writes.Length || IsWorthKeeping(StartEviction(index, IoContext.Normal), ref log);
+        return _pendingCount == _writes.Length || IsWorthKeeping(StartEviction(index), ref log);
     }
 
     // Temporary pages have no flag for it.
@@ -313,9 +316,9 @@ internal sealed unsafe class VictimFinder
             const ulong DirtyPage = BufferState.TagValid | BufferState.Dirty;
             if ((state & DirtyPage) != DirtyPage)
             {
-                if (TryTake(index, state, IoAction.Evict, IoContext.Normal)) return index;
+                if (TryTake(index, state, IoAction.Evict)) return index;
             }
-            else if (MayWrite(index) && IsWorthKeeping(StartEviction(index, IoContext.Normal), ref log))
+            else if (MayWrite(index) && IsWorthKeeping(StartEviction(index), ref log))
             {
                 AddCandidate(index);
             }
@@ -332,13 +335,13 @@ internal sealed unsafe class VictimFinder
             ulong state = _frames.ReadState(index);
             if (BufferState.Pins(state) != 0) continue;
             const ulong DirtyPage = BufferState.TagValid | BufferState.Dirty;
-            if ((state & DirtyPage) != DirtyPage && TryTake(index, state, IoAction.Evict, IoContext.Normal)) return index;
+            if ((state & DirtyPage) != DirtyPage && TryTake(index, state, IoAction.Evict)) return index;
         }
 
         return -1;
     }
 
-    private bool TryTake(int index, ulong state, IoAction action, IoContext context)
+    private bool TryTake(int index, ulong state, IoAction action)
     {
         if (!_frames.TryPinUnpinned(index, state)) return false;
         if ((state & BufferState.TagValid) != 0)
@@ -352,7 +355,7 @@ internal sealed unsafe class VictimFinder
                 return false;
             }
 
-            _session.Count(_local is not null, context, action);
+            _session.Count(_local is not null, _countedIn, action);
         }
 
         Found++;
@@ -360,7 +363,7 @@ internal sealed unsafe class VictimFinder
     }
 
     /// <summary>Starts writing a dirty page, and those after it in its relation that would be written soon.</summary>
-    private WriteStart StartEviction(int index, IoContext context)
+    private WriteStart StartEviction(int index)
     {
         WriteOperation? free = null;
         foreach (WriteOperation write in _writes)
@@ -372,7 +375,7 @@ internal sealed unsafe class VictimFinder
         if (_isLastResort) _lastResortWrites++;
         int count = CollectRun(index);
         if (count == 0) return new WriteStart(0, WriteRefusal.NotNeeded);
-        WriteStart start = _session.TryStartWrite(free, _run.AsSpan(0, count), WriteFlags.None, context, _local);
+        WriteStart start = _session.TryStartWrite(free, _run.AsSpan(0, count), WriteFlags.None, _countedIn, _local);
         if (start.Refusal == WriteRefusal.Failed)
         {
             _hasStarted = true;

@@ -3,7 +3,7 @@ namespace Sluice.Storage;
 /// <summary>
 /// Verifies every page of a data directory that is shut down, as pg_checksums does, and says which are not valid. Used once. Reading
 /// and checking go on in several flows, each a loop on a thread of its own with many large reads in flight, that share the files out
-/// among them in ranges; memory is flows × reads × bytes of a read, whatever the size of the data.
+/// among them in ranges; memory is bounded by <see cref="ClusterVerifierOptions.MemoryBytesMax"/>, whatever the size of the data.
 /// </summary>
 /// <remarks>
 /// <para>A page that was never written has no checksum and must be zero all over; a page that says so and is not is reported, which
@@ -153,7 +153,7 @@ public sealed class ClusterVerifier
         // On a loop it runs there: the loop's caller chose one thread, and the order that comes with it.
         if (AioLoop.Current is { } current && ReferenceEquals(current.Context.System, _system))
         {
-            await new VerifierFlow(this, ranges, current.Context, ownsThread: false).RunAsync();
+            await new VerifierFlow(this, ranges, current.Context, flows: 1, ownsThread: false).RunAsync();
             return;
         }
 
@@ -171,7 +171,7 @@ public sealed class ClusterVerifier
             for (int index = 0; index < count; index++)
             {
                 AioLoop loop = loops[index];
-                flows[index] = loop.InvokeAsync(() => RunFlowAsync(new VerifierFlow(this, ranges, loop.Context, ownsThread: true)));
+                flows[index] = loop.InvokeAsync(() => RunFlowAsync(new VerifierFlow(this, ranges, loop.Context, count, ownsThread: true)));
             }
 
             await Task.WhenAll(flows);

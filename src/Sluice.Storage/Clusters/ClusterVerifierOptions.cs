@@ -12,8 +12,14 @@ public sealed record ClusterVerifierOptions
     /// </summary>
     public int Flows { get; init; }
 
-    /// <summary>Bytes of one read: whole pages, up to 16 MiB.</summary>
+    /// <summary>Bytes of one read at most: whole pages, up to 16 MiB.</summary>
     public int ReadBytes { get; init; } = 256 << 10;
+
+    /// <summary>
+    /// Bytes of memory that the reads of all flows may take together: 1 MiB to 4 GiB. What <see cref="Depth"/>, <see cref="Flows"/> and
+    /// <see cref="ReadBytes"/> ask for beyond it makes reads smaller, down to a page, and then fewer; one page per flow there is always.
+    /// </summary>
+    public long MemoryBytesMax { get; init; } = 64L << 20;
 
     /// <summary>Whether the system's cache is passed by.</summary>
     public bool Direct { get; init; }
@@ -33,6 +39,11 @@ public sealed record ClusterVerifierOptions
         if (ReadBytes is < StorageLimits.PageBytes or > 16 << 20 || ReadBytes % StorageLimits.PageBytes != 0)
         {
             mistakes.Add($"ReadBytes is {ReadBytes}: give a multiple of {StorageLimits.PageBytes} up to 16 MiB.");
+        }
+
+        if (MemoryBytesMax is < 1L << 20 or > 4L << 30)
+        {
+            mistakes.Add($"MemoryBytesMax is {MemoryBytesMax}: give a number of bytes from 1 MiB to 4 GiB.");
         }
 
         return mistakes;

@@ -22,14 +22,14 @@ internal sealed class VerifierFlow
     private readonly Stack<Slot> _free = new();
     private VerifierRange? _range;
 
-    internal VerifierFlow(ClusterVerifier verifier, VerifierRanges ranges, AioContext context, bool ownsThread)
+    internal VerifierFlow(ClusterVerifier verifier, VerifierRanges ranges, AioContext context, int flows, bool ownsThread)
     {
         _verifier = verifier;
         _ranges = ranges;
         _context = context;
         _ownsThread = ownsThread;
-        _readBytes = verifier.Options.ReadBytes;
-        _depth = Math.Min(verifier.Options.Depth, context.HandleCount);
+        (_depth, _readBytes) = VerifierMemory.Share(verifier.Options, flows);
+        _depth = Math.Min(_depth, context.HandleCount);
     }
 
     internal async Task RunAsync()

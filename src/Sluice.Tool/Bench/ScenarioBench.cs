@@ -17,7 +17,6 @@ internal static class ScenarioBench
     {
         Scenario scenario = request.Scenario!.Value;
         if (Names.IsStorage(scenario)) return Storage.StorageBench.Run(request, error, cancellationToken);
-        if (request.DataDirectory is not null) throw new UsageException($"--data-directory goes with {Names.StorageScenarios}.");
         List<string> notes = [];
         List<string> methods = Methods(request, scenario, notes, cancellationToken);
         RequireBuffers(request);

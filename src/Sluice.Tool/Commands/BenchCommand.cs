@@ -101,7 +101,16 @@ internal static class BenchCommand
             {
                 RefuseForSpill(parsed, [mode, file, depth, threads, durable, overwrite, dataDirectory, pages, run, every, combine, cold]);
             }
-            else if (request.Scenario is not null && IsGiven(parsed, phase)) throw new UsageException("--phase goes with spill only.");
+            else if (request.Scenario is { } chosen)
+            {
+                RequireScenario(parsed, phase, "spill only", isRight: false);
+                RequireScenario(parsed, dataDirectory, Names.StorageScenarios, Names.IsStorage(chosen));
+                RequireScenario(parsed, combine, Names.StorageScenarios, Names.IsStorage(chosen));
+                RequireScenario(parsed, pages, "checkpoint only", chosen == Bench.Scenario.Checkpoint);
+                RequireScenario(parsed, run, "checkpoint only", chosen == Bench.Scenario.Checkpoint);
+                RequireScenario(parsed, every, "bitmap only", chosen == Bench.Scenario.Bitmap);
+                RequireScenario(parsed, cold, "scan and bitmap only", chosen is Bench.Scenario.Scan or Bench.Scenario.Bitmap);
+            }
 
             // A thread of its own: one of the pool's would be missing where the pool is measured.
             return Task.Factory.StartNew(
@@ -185,6 +194,11 @@ internal static class BenchCommand
         "file" => true,
         _ => throw new UsageException($"--phase is '{phase}': give join or file."),
     };
+
+    private static void RequireScenario(ParseResult parsed, Option option, string scenarios, bool isRight)
+    {
+        if (!isRight && IsGiven(parsed, option)) throw new UsageException($"{option.Name} goes with {scenarios}.");
+    }
 
     private static void RefuseForSpill(ParseResult parsed, IReadOnlyList<Option> options)
     {

@@ -67,16 +67,8 @@ internal static class CopyCommand
         }
 
         CopyOutcome? outcome = null;
-        ProgressColumn[] columns =
-        [
-            new TaskDescriptionColumn(),
-            new ProgressBarColumn(),
-            new PercentageColumn(),
-            new TransferSpeedColumn(),
-            new RemainingTimeColumn(),
-        ];
         long dataBytes = Math.Max(1, Math.Min(plan.Source.LengthBytes, plan.Source.AllocatedBytes));
-        await ToolConsole.On(error).Progress().AutoClear(true).Columns(columns).StartAsync(async context =>
+        await ToolConsole.ByteProgressOn(error).StartAsync(async context =>
         {
             ProgressTask bar = context.AddTask(Markup.Escape(Path.GetFileName(plan.SourcePath)), maxValue: dataBytes);
             BarProgress progress = new(bar);

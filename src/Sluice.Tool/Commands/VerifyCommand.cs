@@ -86,15 +86,7 @@ internal static class VerifyCommand
 
     private static async Task ShowProgressAsync(ClusterVerifier verifier, Task work, TextWriter error)
     {
-        ProgressColumn[] columns =
-        [
-            new TaskDescriptionColumn(),
-            new ProgressBarColumn(),
-            new PercentageColumn(),
-            new TransferSpeedColumn(),
-            new RemainingTimeColumn(),
-        ];
-        await ToolConsole.On(error).Progress().AutoClear(true).Columns(columns).StartAsync(async context =>
+        await ToolConsole.ByteProgressOn(error).StartAsync(async context =>
         {
             ProgressTask bar = context.AddTask("verify");
 

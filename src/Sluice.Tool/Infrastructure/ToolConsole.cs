@@ -12,6 +12,19 @@ internal static class ToolConsole
         (ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected)
             || (ReferenceEquals(writer, Console.Error) && !Console.IsErrorRedirected);
 
+    /// <summary>A bar for work that is counted in bytes: how much, how fast, how long yet. It goes away at the end.</summary>
+    internal static Progress ByteProgressOn(TextWriter writer) => On(writer).Progress().AutoClear(true).Columns(ByteColumns());
+
+    /// <summary>What such a bar shows.</summary>
+    internal static ProgressColumn[] ByteColumns() =>
+    [
+        new TaskDescriptionColumn(),
+        new ProgressBarColumn(),
+        new PercentageColumn(),
+        new ByteSpeedColumn(),
+        new RemainingTimeColumn(),
+    ];
+
     /// <summary>A console on a writer: colours on a terminal, plain text elsewhere.</summary>
     internal static IAnsiConsole On(TextWriter writer)
     {

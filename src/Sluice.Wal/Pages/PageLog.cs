@@ -16,7 +16,7 @@ namespace Sluice.Wal;
 /// filling and is built anew with images. (c) Images are of the page before the change: replay restores and then makes the change again. A record
 /// that could not be added has changed nothing.</para>
 /// </remarks>
-public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
+public sealed class PageLog : ILogFlusher, ICheckpointLog, ILogIoStatistics, IAsyncDisposable
 {
     /// <summary>Kinds of record about pages are from here on, up to 0xFEFF.</summary>
     public const ushort KindsFrom = 0x8000;
@@ -62,6 +62,9 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, IAsyncDisposable
         for (int index = 0; index < body[0]; index++) PageRecord.Read(body, ref at);
         return body[at..];
     }
+
+    // None while it is not open: replay writes no log.
+    IReadOnlyList<IoStatisticsRow> ILogIoStatistics.ReadIoStatistics() => Log is ILogIoStatistics log ? log.ReadIoStatistics() : [];
 
     /// <inheritdoc/>
     public LogPosition FlushedUpTo

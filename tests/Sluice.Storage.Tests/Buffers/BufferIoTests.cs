@@ -37,10 +37,11 @@ public sealed class BufferIoTests
         toy.Release();
     }
 
-    [Fact]
-    public async Task AnAwaitingFlowIsWokenAsABlockingOneIs()
+    [Theory]
+    [MemberData(nameof(PoolRig.Methods), MemberType = typeof(PoolRig))]
+    public async Task AnAwaitingFlowIsWokenAsABlockingOneIs(string method)
     {
-        using PoolRig rig = new("sync");
+        using PoolRig rig = new(method);
         BufferSession session = rig.Session("a");
         BufferSession waiting = rig.Session("b");
         Relation relation = rig.Make(4);

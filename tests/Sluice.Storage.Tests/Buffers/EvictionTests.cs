@@ -184,6 +184,48 @@ public sealed class EvictionTests
     }
 
     [Theory]
+    [InlineData(IoContext.BulkRead)]
+    [InlineData(IoContext.Vacuum)]
+    [InlineData(IoContext.BulkWrite)]
+    public void WhatARingPushesOutOfThePoolIsCountedWithTheRing(IoContext kind)
+    {
+        using PoolRig rig = new("sync", new BufferPoolOptions { BufferCount = 128 });
+        BufferSession owner = rig.Session("owner");
+        BufferSession session = rig.Session("ring");
+        Relation old = rig.Make(128, 16385);
+        Relation relation = rig.Make(100);
+
+        // A full pool, all of it dirty: the ring's first buffers have to be taken from it, the others are its own.
+        for (uint block = 0; block < 128; block++) owner.Read(old, RelationFork.Main, block).Release();
+        for (uint block = 0; block < 128; block++) WriteBuffersTests.Change(owner, old, block, 1);
+        AccessRing ring = kind switch
+        {
+            IoContext.BulkRead => AccessRing.ForBulkRead(rig.Pool, 16),
+            IoContext.Vacuum => AccessRing.ForVacuum(rig.Pool),
+            _ => AccessRing.ForBulkWrite(rig.Pool),
+        };
+        Assert.Equal(16, ring.BufferCount);
+        for (uint block = 0; block < 100; block++) session.Read(relation, RelationFork.Main, block, ReadFlags.None, ring).Release();
+        IoStatistics statistics = session.ReadStatistics();
+        Assert.Equal(16, statistics[IoObject.Relation, kind, IoAction.Evict].Count);
+        Assert.Equal(84, statistics[IoObject.Relation, kind, IoAction.Reuse].Count);
+
+        // The writes that made room as well.
+        Assert.True(statistics[IoObject.Relation, kind, IoAction.Write].Count > 0);
+        Assert.DoesNotContain(statistics.Rows, static row => row.Context == IoContext.Normal);
+
+        // A ring's buffer that another holds on to is replaced from the pool, which is no reuse.
+        List<BufferPin> pins = [];
+        for (uint block = 84; block < 100; block++) pins.Add(owner.Read(relation, RelationFork.Main, block));
+        for (uint block = 0; block < 16; block++) session.Read(relation, RelationFork.Main, block, ReadFlags.None, ring).Release();
+        foreach (BufferPin pin in pins) pin.Release();
+        statistics = session.ReadStatistics();
+        Assert.Equal(
+            (32, 84),
+            (statistics[IoObject.Relation, kind, IoAction.Evict].Count, statistics[IoObject.Relation, kind, IoAction.Reuse].Count));
+    }
+
+    [Theory]
     [MemberData(nameof(Methods))]
     public void ARingOfWritesWritesAheadAndLosesNothing(string method)
     {

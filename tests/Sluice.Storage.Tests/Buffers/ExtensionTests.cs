@@ -105,31 +105,127 @@ public sealed class ExtensionTests
     [MemberData(nameof(Cases))]
     public void AFailedExtensionLeavesNothingPinnedAndCanBeRepeated(string method, bool isTemporary)
     {
+        // By zeros that are written, and by space that is reserved; each with what a disk says that is full, and that fails.
+        (int AllocateAbove, IoOperation Operation)[] ways = [(-1, IoOperation.Write), (2, IoOperation.Allocate)];
+        foreach ((int allocateAbove, IoOperation operation) in ways)
+        {
+            foreach (int errno in (int[])[Errno.ENOSPC, Errno.EIO, Errno.EDQUOT])
+            {
+                using PoolRig rig = new(method, storage: new StorageOptions { AllocateAboveBlocks = allocateAbove });
+                BufferSession session = rig.Session();
+                Relation relation = rig.Make(3, isTemporary: isTemporary);
+                BufferPin[] pins = new BufferPin[4];
+                using (Injection fail = rig.Control.Replace(_ => -errno, request => request.Operation == operation))
+                {
+                    AioException failure = PoolRig.Run(Assert.ThrowsAsync<AioException>(async () =>
+                        await session.ExtendAsync(relation, RelationFork.Main, pins, 0, 4)));
+                    Assert.Equal(errno, failure.Errno);
+                    Assert.Equal(1, fail.Count);
+                }
+
+                ExpectNothingTaken(rig, session, pins);
+                Assert.Equal(3u, PoolRig.Run(session.ExtendAsync(relation, RelationFork.Main, pins, 0, 4).AsTask()));
+                FillAll(pins);
+                PoolRig.Evict(session, relation);
+                PoolRig.Scan(session, relation, 7);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void AnExtensionOfWhichAPartFailsCountsWhatIsBeforeIt(string method, bool isTemporary)
+    {
+        foreach (int errno in (int[])[Errno.ENOSPC, Errno.EIO])
+        {
+            // Several writes in flight, of which one in the middle fails.
+            using PoolRig rig = new(
+                method, new BufferPoolOptions { BufferCount = 128 }, configure: static options => options.VectorsPerHandle = 16,
+                storage: new StorageOptions { AllocateAboveBlocks = -1, SegmentBlocks = 8 });
+            BufferSession session = rig.Session(options: new BufferSessionOptions { LocalBufferCount = 128 });
+            Relation relation = rig.Make(3, isTemporary: isTemporary);
+            BufferPin[] pins = new BufferPin[60];
+            using (rig.Control.Replace(_ => -errno, request => request.Operation == IoOperation.Write && IsSegment(request, 3)))
+            {
+                AioException failure = PoolRig.Run(Assert.ThrowsAsync<AioException>(async () =>
+                    await session.ExtendAsync(relation, RelationFork.Main, pins, 0, 60)));
+                Assert.Equal(errno, failure.Errno);
+            }
+
+            ExpectNothingTaken(rig, session, pins);
+
+            // Three whole segments are there, new and empty, and the next pages come behind them.
+            Assert.Equal(24u, PoolRig.Run(session.ExtendAsync(relation, RelationFork.Main, pins, 0, 60).AsTask()));
+            FillAll(pins);
+            PoolRig.Evict(session, relation);
+            PoolRig.Scan(session, relation, 84, static block => block is >= 3 and < 24);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void AnExtensionWhoseWritesComeShortIsMadeWhole(string method, bool isTemporary)
+    {
+        foreach (int keptBytes in (int[])[StorageLimits.PageBytes, 20_000, (5 * StorageLimits.PageBytes) + 1])
+        {
+            using PoolRig rig = new(method, storage: new StorageOptions { AllocateAboveBlocks = -1 });
+            BufferSession session = rig.Session();
+            Relation relation = rig.Make(3, isTemporary: isTemporary);
+            BufferPin[] pins = new BufferPin[40];
+            using (Injection cut = rig.Control.Replace(
+                result => Math.Min(result, keptBytes), static request => request.Operation == IoOperation.Write))
+            {
+                Assert.Equal(3u, PoolRig.Run(session.ExtendAsync(relation, RelationFork.Main, pins, 0, 40).AsTask()));
+                Assert.True(cut.Count >= 40 * StorageLimits.PageBytes / keptBytes, $"Only {cut.Count} writes.");
+            }
+
+            Assert.Equal(43L * StorageLimits.PageBytes, new FileInfo(rig.PathOf(relation)).Length);
+            Assert.All(pins, static pin => Assert.True(PageVerifier.IsZero(pin.Page)));
+            FillAll(pins);
+            PoolRig.Evict(session, relation);
+            PoolRig.Scan(session, relation, 43);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void AnExtensionOfWhichNotOnePageIsWrittenFails(string method, bool isTemporary)
+    {
         using PoolRig rig = new(method, storage: new StorageOptions { AllocateAboveBlocks = -1 });
         BufferSession session = rig.Session();
         Relation relation = rig.Make(3, isTemporary: isTemporary);
         BufferPin[] pins = new BufferPin[4];
-        using (rig.Control.Replace(static _ => -Errno.ENOSPC, static request => request.Operation == IoOperation.Write))
+        using (rig.Control.Replace(static _ => 17, static request => request.Operation == IoOperation.Write))
         {
             AioException failure = PoolRig.Run(Assert.ThrowsAsync<AioException>(async () =>
                 await session.ExtendAsync(relation, RelationFork.Main, pins, 0, 4)));
-            Assert.Equal(Errno.ENOSPC, failure.Errno);
+            Assert.Contains("wrote only 17 of ", failure.Message, StringComparison.Ordinal);
         }
 
-        Assert.Equal(0, session.PinCount);
-        Assert.All(pins, static pin => Assert.False(pin.HasPage));
-        Assert.Equal(0, rig.Pool.Summarize().Pinned);
+        ExpectNothingTaken(rig, session, pins);
         Assert.Equal(3u, PoolRig.Run(session.ExtendAsync(relation, RelationFork.Main, pins, 0, 4).AsTask()));
-        foreach (BufferPin pin in pins)
+        FillAll(pins);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void WhereSpaceCannotBeReservedZerosAreWritten(string method, bool isTemporary)
+    {
+        using PoolRig rig = new(method, storage: new StorageOptions { AllocateAboveBlocks = 2 });
+        BufferSession session = rig.Session();
+        Relation relation = rig.Make(3, isTemporary: isTemporary);
+        BufferPin[] pins = new BufferPin[4];
+        using Injection refuse =
+            rig.Control.Replace(static _ => -Errno.EOPNOTSUPP, static request => request.Operation == IoOperation.Allocate);
+        for (uint round = 0; round < 3; round++)
         {
-            TestPage.Fill(pin.Page, 16384, pin.BlockNumber, 0);
-            pin.MarkDirty();
-            pin.Unlock(ContentLockMode.Exclusive);
-            pin.Release();
+            Assert.Equal(3 + (4 * round), PoolRig.Run(session.ExtendAsync(relation, RelationFork.Main, pins, 0, 4).AsTask()));
+            FillAll(pins);
         }
 
+        Assert.Equal(1, refuse.Count);
         PoolRig.Evict(session, relation);
-        PoolRig.Scan(session, relation, 7);
+        PoolRig.Scan(session, relation, 15);
     }
 
     [Fact]
@@ -176,4 +272,25 @@ public sealed class ExtensionTests
         pins[0].Release();
         Assert.Equal(42u, PoolRig.Run(reading));
     }
+
+    private static void ExpectNothingTaken(PoolRig rig, BufferSession session, BufferPin[] pins)
+    {
+        Assert.Equal(0, session.PinCount);
+        Assert.All(pins, static pin => Assert.False(pin.HasPage));
+        Assert.Equal(0, rig.Pool.Summarize().Pinned);
+    }
+
+    private static void FillAll(BufferPin[] pins)
+    {
+        foreach (ref BufferPin pin in pins.AsSpan())
+        {
+            TestPage.Fill(pin.Page, 16384, pin.BlockNumber, 0);
+            pin.MarkDirty();
+            pin.Unlock(ContentLockMode.Exclusive);
+            pin.Release();
+            pin = default;
+        }
+    }
+
+    private static bool IsSegment(IoRequest request, int segment) => request.File.Path.EndsWith($".{segment}", StringComparison.Ordinal);
 }

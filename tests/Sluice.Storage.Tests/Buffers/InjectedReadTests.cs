@@ -1,4 +1,5 @@
 using Sluice.Storage.Tests.Buffers.Support;
+using Sluice.Storage.Tests.Support;
 using Sluice.TestPlugins.Injecting;
 
 namespace Sluice.Storage.Tests.Buffers;
@@ -125,6 +126,53 @@ public sealed class InjectedReadTests
         using Injection stall = rig.Control.Stall(request => PoolRig.IsReadOf(request, relation, 2), times: 1);
         Task<List<ReadRow>> stalled = PoolRig.Elsewhere(() => PoolRig.ReadAll(b, relation, 2, 2));
         Assert.True(stall.WaitUntilStalled(1, PoolRig.Patience));
+        (List<(ReadOperation Operation, ReadRow Row)> started, BufferPin[] pins) = PoolRig.StartAll(a, relation, 0, 4);
+        Assert.Equal(["0/0/io/2", "2/2/foreign/1", "3/3/foreign/1"], started.Select(static entry => entry.Row.ToString()));
+        Task<List<ReadRow>> waiting = PoolRig.Elsewhere(() => PoolRig.WaitAll(a, started, pins));
+        stall.Release();
+        PoolRig.Run(waiting);
+        PoolRig.Run(stalled);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void OneBlockOfAnothersReadIsJoinedWhileItsCompletionRuns(string method)
+    {
+        // The raw result is there, and whoever reaped it stands still within the callback that judges the page.
+        using PoolRig rig = new(method);
+        BufferSession a = rig.Session("a");
+        BufferSession b = rig.Session("b");
+        Relation relation = rig.Make(8);
+        rig.CorruptChecksum(a, relation, 1);
+        using CompletionStall stall = new(rig.Pool);
+        Task<List<ReadRow>> stalled = stall.Until(
+            PoolRig.Elsewhere(() => PoolRig.ReadAll(b, relation, 1, 1, ReadFlags.IgnoreChecksumFailures)));
+        stall.WaitUntilStalled();
+        Assert.Single(rig.System.Snapshot(), static row => row.State == AioHandleState.CompletedIo);
+        (List<(ReadOperation Operation, ReadRow Row)> started, BufferPin[] pins) = PoolRig.StartAll(a, relation, 1, 4);
+        Assert.Equal(["0/1/foreign/1", "1/2/io/3"], started.Select(static entry => entry.Row.ToString()));
+        Task<List<ReadRow>> waiting = PoolRig.Elsewhere(() => PoolRig.WaitAll(a, started, pins));
+        Assert.False(stalled.IsCompleted || waiting.IsCompleted);
+        stall.Release();
+        PoolRig.Run(waiting);
+        PoolRig.Run(stalled);
+        Assert.Equal(1, b.ReadStatistics().Count(IoObject.Relation, IoAction.Read));
+        Assert.Equal(1, a.ReadStatistics().Count(IoObject.Relation, IoAction.Read));
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void TwoBlocksOfOneForeignReadAreTwoWaitsWhileItsCompletionRuns(string method)
+    {
+        using PoolRig rig = new(method);
+        BufferSession a = rig.Session("a");
+        BufferSession b = rig.Session("b");
+        Relation relation = rig.Make(8);
+        rig.CorruptChecksum(a, relation, 2);
+        using CompletionStall stall = new(rig.Pool);
+        Task<List<ReadRow>> stalled = stall.Until(
+            PoolRig.Elsewhere(() => PoolRig.ReadAll(b, relation, 2, 2, ReadFlags.IgnoreChecksumFailures)));
+        stall.WaitUntilStalled();
         (List<(ReadOperation Operation, ReadRow Row)> started, BufferPin[] pins) = PoolRig.StartAll(a, relation, 0, 4);
         Assert.Equal(["0/0/io/2", "2/2/foreign/1", "3/3/foreign/1"], started.Select(static entry => entry.Row.ToString()));
         Task<List<ReadRow>> waiting = PoolRig.Elsewhere(() => PoolRig.WaitAll(a, started, pins));

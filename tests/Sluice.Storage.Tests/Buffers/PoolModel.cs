@@ -3,15 +3,19 @@ using Sluice.Storage.Tests.Buffers.Support;
 
 namespace Sluice.Storage.Tests.Buffers;
 
-/// <summary>The pool beside what it should hold: a version for each block of each relation.</summary>
-internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed, bool faulty)
+/// <summary>
+/// The pool beside what it should hold: a version for each block of each relation. Relations that all flows use, and a temporary one for
+/// each flow; pages read and made through the pool and through rings; checkpoints that go on while the flows do.
+/// </summary>
+internal sealed partial class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed, bool faulty)
 {
     private const int Relations = 3;
     private const int Flows = 3;
     private const uint StartBlocks = 12;
 
-    private readonly List<uint>[] _versions = new List<uint>[Relations];
-    private readonly Relation[] _relations = new Relation[Relations];
+    private readonly List<uint>[] _versions = new List<uint>[Relations + Flows];
+    private readonly Relation[] _relations = new Relation[Relations + Flows];
+    private readonly AccessRing?[] _rings = new AccessRing?[Flows];
     private readonly BufferSession[] _sessions = new BufferSession[Flows];
     private readonly List<(BufferPin Pin, int Relation, uint Block)>[] _pins = new List<(BufferPin, int, uint)>[Flows];
     private readonly List<ReadInFlight>[] _reads = new List<ReadInFlight>[Flows];
@@ -30,6 +34,9 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
         Truncate,
         Drop,
         WriteSome,
+        TakeRing,
+        Checkpoint,
+        AwaitCheckpoint,
     }
 
     internal static List<Step> Plan(ulong seed, int count)
@@ -40,11 +47,12 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
             Kind.Pin, Kind.Pin, Kind.Pin, Kind.Unpin, Kind.Unpin, Kind.Unpin, Kind.Change, Kind.Change, Kind.Change, Kind.Change,
                 Kind.StartRead, Kind.StartRead, Kind.StartRead,
             Kind.FinishRead, Kind.FinishRead, Kind.Flush, Kind.Evict, Kind.Extend, Kind.Truncate, Kind.Drop, Kind.WriteSome, Kind.WriteSome,
+            Kind.TakeRing, Kind.TakeRing, Kind.Checkpoint, Kind.Checkpoint, Kind.AwaitCheckpoint,
         ];
         List<Step> steps = [];
         for (int step = 0; step < count; step++)
         {
-            steps.Add(new Step(kinds[random.Next(kinds.Length)], random.Next(Flows), random.Next(Relations), (uint)random.Next(64),
+            steps.Add(new Step(kinds[random.Next(kinds.Length)], random.Next(Flows), random.Next(Relations + 1), (uint)random.Next(64),
                 random.Next(1, 7)));
         }
 
@@ -54,33 +62,39 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
     internal async Task RunAsync(List<Step> steps)
     {
         using StorageManager storage = new(system, "/data", new StorageOptions { SegmentBlocks = 8, AllocateAboveBlocks = 4 });
-        _pool = new BufferPool(storage, new BufferPoolOptions { BufferCount = 24, CombineMax = 4, EvictionDepth = 3 });
+        _pool = new BufferPool(storage, new BufferPoolOptions { BufferCount = 32, CombineMax = 4, EvictionDepth = 3 });
+        _checkpointer = new Checkpointer(_pool, new CheckpointerOptions { WritesMax = 3, WriteBackBlocks = 4 });
         AioContext context = AioLoop.Current!.Context;
         for (int flow = 0; flow < Flows; flow++)
         {
-            _sessions[flow] = _pool.CreateSession($"flow {flow}", new BufferSessionOptions { Context = context });
+            _sessions[flow] = _pool.CreateSession($"flow {flow}", new BufferSessionOptions { Context = context, LocalBufferCount = 16 });
             _pins[flow] = [];
             _reads[flow] = [];
         }
 
-        for (int relation = 0; relation < Relations; relation++)
+        for (int relation = 0; relation < _relations.Length; relation++)
         {
-            _relations[relation] = storage.Open(new RelationId(RelationId.DefaultTablespace, 5, 16384 + (uint)relation));
+            int owner = relation < Relations ? -1 : relation - Relations;
+            RelationId id = new(RelationId.DefaultTablespace, 5, 16384 + (uint)relation);
+            _relations[relation] = storage.Open(new RelationKey(id, owner));
             _versions[relation] = [];
             await _relations[relation].CreateAsync(RelationFork.Main);
-            await ExtendAsync(0, relation, (int)StartBlocks);
+            await ExtendAsync(Math.Max(0, owner), relation, (int)StartBlocks);
         }
 
         if (faulty) disk.SetFaults(
-            FaultPlan.None.With(FaultKind.ShortWrite, 0.1).With(FaultKind.ShortRead, 0.1).With(FaultKind.TransientError,
-                0.05).With(FaultKind.NoSpace, 0.05));
+            FaultPlan.None.With(FaultKind.ShortWrite, 0.1).With(FaultKind.ShortRead, 0.1).With(
+                new FaultRule(FaultKind.TransientError, 0.05) { Operation = IoOperation.Read }).With(
+                new FaultRule(FaultKind.TransientError, 0.05) { Operation = IoOperation.Write }).With(FaultKind.NoSpace, 0.05));
         foreach (Step step in steps) await TakeAsync(step);
         disk.SetFaults(FaultPlan.None);
         await EndAsync();
     }
 
-    private async Task TakeAsync(Step step)
+    private async Task TakeAsync(Step planned)
     {
+        // The last one is the flow's own: temporary.
+        Step step = planned with { Relation = planned.Relation < Relations ? planned.Relation : Relations + planned.Flow };
         BufferSession session = _sessions[step.Flow];
         uint blocks = (uint)_versions[step.Relation].Count;
         uint block = blocks == 0 ? 0 : step.Block % blocks;
@@ -89,7 +103,8 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
             switch (step.Kind)
             {
                 case Kind.Pin when blocks != 0 && _pins[step.Flow].Count < 3:
-                    BufferPin pin = await session.ReadAsync(_relations[step.Relation], RelationFork.Main, block);
+                    BufferPin pin = await session.ReadAsync(
+                        _relations[step.Relation], RelationFork.Main, block, ring: _rings[step.Flow]);
                     _pins[step.Flow].Add((pin, step.Relation, block));
                     Check(pin, step.Relation, block);
                     break;
@@ -97,7 +112,7 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
                     Unpin(step.Flow, (int)step.Block % _pins[step.Flow].Count);
                     break;
                 case Kind.Change when blocks != 0:
-                    await ChangeAsync(session, step.Relation, block);
+                    await ChangeAsync(step.Flow, step.Relation, block);
                     break;
                 case Kind.StartRead when blocks != 0 && _reads[step.Flow].Count < 2:
                     await StartReadAsync(step.Flow, step.Relation, block, (int)Math.Min((uint)step.Count, blocks - block));
@@ -123,6 +138,15 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
                 case Kind.WriteSome:
                     await WriteSomeAsync(session, step.Count);
                     break;
+                case Kind.TakeRing:
+                    _rings[step.Flow] = RingFor(step.Count);
+                    break;
+                case Kind.Checkpoint when _checkpoint is null:
+                    BeginCheckpoint();
+                    break;
+                case Kind.AwaitCheckpoint when _checkpoint is not null:
+                    await EndCheckpointAsync();
+                    break;
             }
         }
         catch (AioException) when (faulty)
@@ -133,14 +157,15 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
         CheckPins();
     }
 
-    private async Task ChangeAsync(BufferSession session, int relation, uint block)
+    private async Task ChangeAsync(int flow, int relation, uint block)
     {
-        using BufferPin pin = await session.ReadAsync(_relations[relation], RelationFork.Main, block);
+        using BufferPin pin = await _sessions[flow].ReadAsync(_relations[relation], RelationFork.Main, block, ring: _rings[flow]);
         await pin.LockAsync(ContentLockMode.Exclusive);
         Check(pin, relation, block);
         uint version = _versions[relation][(int)block] + 1;
         TestPage.Fill(pin.Page, _relations[relation].Id.Number, block, version);
         _versions[relation][(int)block] = version;
+        NoteChange(relation, block);
         pin.MarkDirty();
         pin.Unlock(ContentLockMode.Exclusive);
     }
@@ -151,7 +176,7 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
         try
         {
             await _sessions[flow].StartReadBuffersAsync(read.Operation, _relations[relation], RelationFork.Main, block, read.Pins, 0,
-                count);
+                count, ring: _rings[flow]);
             _reads[flow].Add(read);
         }
         catch
@@ -185,7 +210,7 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
             uint first;
             try
             {
-                first = await _sessions[flow].ExtendAsync(_relations[relation], RelationFork.Main, pins, 0, pins.Length);
+                first = await _sessions[flow].ExtendAsync(_relations[relation], RelationFork.Main, pins, 0, pins.Length, ring: _rings[flow]);
             }
             catch (AioException) when (faulty)
             {
@@ -202,6 +227,7 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
                 Expect(PageVerifier.IsZero(pin.Page), "a new page is not zero");
                 TestPage.Fill(pin.Page, _relations[relation].Id.Number, pin.BlockNumber, 1);
                 _versions[relation].Add(1);
+                NoteChange(relation, pin.BlockNumber);
                 pin.MarkDirty();
                 pin.Unlock(ContentLockMode.Exclusive);
                 pin.Release();
@@ -257,6 +283,7 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
 
     private async Task EndAsync()
     {
+        if (_checkpoint is not null) await EndCheckpointAsync();
         for (int flow = 0; flow < Flows; flow++)
         {
             while (_pins[flow].Count != 0) Unpin(flow, 0);
@@ -273,18 +300,25 @@ internal sealed class PoolModel(AioSystem system, SimulatedDisk disk, ulong seed
             }
         }
 
-        for (int relation = 0; relation < Relations; relation++)
+        // The disk is well: after a checkpoint nothing of what lasts is dirty, or anywhere but on it.
+        BeginCheckpoint();
+        await EndCheckpointAsync();
+        Expect(_pool.Summarize().Dirty == 0, $"{_pool.Summarize()} after a checkpoint that nobody disturbed");
+        Expect(_pool.Storage.SyncRequests.PendingCount == 0, "something is not synced after a checkpoint that nobody disturbed");
+        for (int relation = 0; relation < _relations.Length; relation++)
         {
-            await _sessions[0].FlushAsync(_relations[relation].Key);
-            int left = await _sessions[0].EvictAsync(_relations[relation].Key);
+            BufferSession session = _sessions[relation < Relations ? 0 : relation - Relations];
+            if (relation >= Relations) await session.FlushAsync(_relations[relation].Key);
+            int left = await session.EvictAsync(_relations[relation].Key);
             Expect(left == 0, $"{left} pages could not be forgotten");
             for (uint block = 0; block < _versions[relation].Count; block++)
             {
-                using BufferPin pin = await _sessions[0].ReadAsync(_relations[relation], RelationFork.Main, block);
+                using BufferPin pin = await session.ReadAsync(_relations[relation], RelationFork.Main, block);
                 Check(pin, relation, block);
             }
         }
 
+        await _checkpointer.DisposeAsync();
         foreach (BufferSession session in _sessions)
         {
             Expect(session.PinCount == 0, $"{session.Name} holds {session.PinCount} pins");

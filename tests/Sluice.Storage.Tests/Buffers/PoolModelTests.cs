@@ -4,7 +4,7 @@ using Sluice.Plugins;
 namespace Sluice.Storage.Tests.Buffers;
 
 /// <summary>
-/// Random operations of several flows on a pool of a few pages, on the simulated disk, compared with a model after every step. A run is
+/// Random operations of several flows on a pool of a few pages, with rings, temporary pages and checkpoints, on the simulated disk, compared with a model after every step. A run is
 /// decided by its seed; one that fails is made shorter before it is shown.
 /// </summary>
 public sealed class PoolModelTests

@@ -4,14 +4,15 @@ using Sluice.TestPlugins.Injecting;
 namespace Sluice.Storage.Tests.Buffers;
 
 /// <summary>
-/// Many flows on a pool far smaller than the data; every page that anybody sees is whole and of the version that was written last.
+/// Sixteen threads and eight asynchronous flows on a pool far smaller than the data; every page that anybody sees is whole and of the version that was written last.
 /// </summary>
 public sealed class PoolStressTests
 {
     private const int Relations = 3;
-    private const uint Blocks = 150;
-    private const int Buffers = 96;
-    private const int Flows = 16;
+    private const uint Blocks = 200;
+    private const int Buffers = 128;
+    private const int Threads = 16;
+    private const int Flows = Threads + 8;
 
     public static TheoryData<string> Methods => PoolRig.Methods;
 
@@ -53,7 +54,9 @@ public sealed class PoolStressTests
         {
             BufferSession session = rig.Session($"flow {flow}", new BufferSessionOptions { CombineMax = 4 });
             Flow work = new(session, relations, versions, new Random(flow + 1), () => stops, faults is not null);
-            flows[flow] = flow % 2 == 0 ? Task.Run(work.RunAsync) : Task.Factory.StartNew(work.Run, TaskCreationOptions.LongRunning);
+            flows[flow] = flow < Threads
+                ? Task.Factory.StartNew(work.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                : Task.Run(work.RunAsync);
         }
 
         try

@@ -6,6 +6,39 @@ namespace Sluice.Storage.Tests.Bulk;
 /// <summary>What was handed to a bulk writer is there when it says so: in any order, with gaps, short writes and failures.</summary>
 public sealed class BulkWriterTests
 {
+    public static TheoryData<string, bool> Ways
+    {
+        get
+        {
+            TheoryData<string, bool> ways = [];
+            foreach (string method in (string[])["sync", "worker", "io_uring"])
+            {
+                ways.Add(method, true);
+                ways.Add(method, false);
+            }
+
+            return ways;
+        }
+    }
+
+    public static TheoryData<string, bool, int> Failures
+    {
+        get
+        {
+            TheoryData<string, bool, int> failures = [];
+            foreach (string method in (string[])["sync", "worker", "io_uring"])
+            {
+                foreach (bool isBlocking in (bool[])[true, false])
+                {
+                    failures.Add(method, isBlocking, Errno.EIO);
+                    failures.Add(method, isBlocking, Errno.ENOSPC);
+                }
+            }
+
+            return failures;
+        }
+    }
+
     [Theory]
     [MemberData(nameof(StorageRig.Methods), MemberType = typeof(StorageRig))]
     public async Task PagesInOrderAreWrittenLarge(string method)
@@ -26,13 +59,10 @@ public sealed class BulkWriterTests
     }
 
     [Theory]
-    [InlineData("sync", true)]
-    [InlineData("worker", false)]
-    [InlineData("io_uring", true)]
-    [InlineData("io_uring", false)]
+    [MemberData(nameof(Ways))]
     public async Task AnyOrderGapsAndSecondVersionsGiveTheLastOfEach(string method, bool isBlocking)
     {
-        for (int seed = 0; seed < 12; seed++)
+        for (int seed = 0; seed < 8; seed++)
         {
             Random random = new(seed);
             using StorageRig rig = StorageRig.Start(method, new StorageOptions { SegmentBlocks = 70 });
@@ -69,11 +99,8 @@ public sealed class BulkWriterTests
     }
 
     [Theory]
-    [InlineData("sync", Errno.EIO)]
-    [InlineData("worker", Errno.ENOSPC)]
-    [InlineData("io_uring", Errno.EIO)]
-    [InlineData("io_uring", Errno.ENOSPC)]
-    public async Task AFailedWriteIsReportedAndNothingIsComplete(string method, int errno)
+    [MemberData(nameof(Failures))]
+    public async Task AFailedWriteIsReportedAndNothingIsComplete(string method, bool isBlocking, int errno)
     {
         using StorageRig rig = StorageRig.Start(method);
         Relation relation = await rig.MakeAsync();
@@ -81,14 +108,107 @@ public sealed class BulkWriterTests
         await using BulkWriter writer = new(relation, RelationFork.Main, new BulkWriterOptions { PagesMax = 64 });
         AioException failure = await Assert.ThrowsAsync<AioException>(async () =>
         {
-            for (uint block = 0; block < 1000; block++) await WriteAsync(writer, relation, block, isBlocking: false);
-            await writer.CompleteAsync();
+            for (uint block = 0; block < 1000; block++) await WriteAsync(writer, relation, block, isBlocking);
+            if (isBlocking) writer.Complete();
+            else await writer.CompleteAsync();
         });
         Assert.Equal(errno, failure.Errno);
 
         // It stays that way.
         await Assert.ThrowsAsync<AioException>(() => writer.CompleteAsync());
         await Assert.ThrowsAsync<AioException>(async () => await writer.RentAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public async Task WhatFoundNoRoomIsWrittenWhenThereIsRoom(string method, bool isBlocking, int errno)
+    {
+        // Space that could not be taken ahead: nothing is lost by that, and the pages that were handed over wait in the queue.
+        foreach (int allocateAbove in (int[])[-1, 8])
+        {
+            using StorageRig rig = StorageRig.Start(method, new StorageOptions { AllocateAboveBlocks = allocateAbove });
+            Relation relation = await rig.MakeAsync();
+            IoOperation operation = allocateAbove < 0 ? IoOperation.Write : IoOperation.Allocate;
+            await using BulkWriter writer = new(relation, RelationFork.Main, new BulkWriterOptions { PagesMax = 64, CombineBlocksMax = 4 });
+            uint block = 0;
+            using (rig.Control.Replace(_ => -errno, request => request.Operation == operation))
+            {
+                AioException failure = await Assert.ThrowsAsync<AioException>(async () =>
+                {
+                    while (true) await WriteAsync(writer, relation, block++, isBlocking);
+                });
+                Assert.Equal(errno, failure.Errno);
+                Assert.Equal(4u, block);
+            }
+
+            for (; block < 300; block++) await WriteAsync(writer, relation, block, isBlocking);
+            await writer.CompleteAsync();
+            await ExpectAsync(rig, relation, Enumerable.Range(0, 300).ToDictionary(static block => (uint)block, static _ => 0u), 300);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task WritesThatComeShortAreGoneOnWith(string method, bool isBlocking)
+    {
+        foreach (int keptBytes in (int[])[StorageLimits.PageBytes, (3 * StorageLimits.PageBytes) - 1])
+        {
+            using StorageRig rig = StorageRig.Start(method);
+            Relation relation = await rig.MakeAsync();
+            await using (BulkWriter writer = new(relation, RelationFork.Main, new BulkWriterOptions { PagesMax = 64 }))
+            {
+                using Injection cut = rig.Control.Replace(
+                    result => Math.Min(result, keptBytes), static request => request.Operation == IoOperation.Write);
+                for (uint block = 0; block < 300; block++) await WriteAsync(writer, relation, block, isBlocking);
+                if (isBlocking) writer.Complete();
+                else await writer.CompleteAsync();
+                Assert.InRange(cut.Count, 300 * StorageLimits.PageBytes / keptBytes, long.MaxValue);
+            }
+
+            await ExpectAsync(rig, relation, Enumerable.Range(0, 300).ToDictionary(static block => (uint)block, static _ => 0u), 300);
+        }
+    }
+
+    [Theory]
+    [InlineData("sync", 24, 3, 3, 15)]
+    [InlineData("worker", 24, 3, 3, 15)]
+    [InlineData("io_uring", 24, 3, 3, 15)]
+    [InlineData("sync", 8, 8, 2, 8)]
+    [InlineData("worker", 8, 8, 2, 8)]
+    [InlineData("io_uring", 8, 8, 2, 8)]
+    public async Task WritesGoBehindTheProducerAsManyAsAllowedInAsMuchMemory(
+        string method, int pagesMax, int writesMax, int writesInFlight, int pagesHandedOver)
+    {
+        using StorageRig rig = StorageRig.Start(method);
+        Relation relation = await rig.MakeAsync(blocks: 200);
+        int submitted = 0;
+        rig.Control.Submitting = request =>
+        {
+            if (request.Operation == IoOperation.Write) Interlocked.Increment(ref submitted);
+        };
+        await using BulkWriter writer = new(
+            relation, RelationFork.Main, new BulkWriterOptions { PagesMax = pagesMax, CombineBlocksMax = 4, WritesMax = writesMax });
+        using Injection stall = rig.Control.Stall(static request => request.Operation == IoOperation.Write);
+        uint block = 0;
+
+        // The producer goes on while not one write has ended, until writes or memory are used up.
+        for (; block < pagesHandedOver; block++)
+        {
+            await WriteAsync(writer, relation, block, isBlocking: false, version: 1).WaitAsync(StorageRig.Watchdog);
+        }
+
+        Assert.Equal(writesInFlight, Volatile.Read(ref submitted));
+        Task next = Task.Run(() => WriteAsync(writer, relation, block, isBlocking: false, version: 1));
+
+        // It cannot go on, however long it is given; a machine that is slow proves nothing against it.
+        Assert.NotSame(next, await Task.WhenAny(next, Task.Delay(TimeSpan.FromMilliseconds(100))));
+        Assert.Equal(writesInFlight, Volatile.Read(ref submitted));
+        stall.Release();
+        await next.WaitAsync(StorageRig.Watchdog);
+        for (block++; block < 200; block++) await WriteAsync(writer, relation, block, isBlocking: false, version: 1);
+        await writer.CompleteAsync();
+        Assert.Equal(50, submitted);
+        await ExpectAsync(rig, relation, Enumerable.Range(0, 200).ToDictionary(static block => (uint)block, static _ => 1u), 200);
     }
 
     [Theory]

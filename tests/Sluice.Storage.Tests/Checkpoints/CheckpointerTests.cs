@@ -31,10 +31,11 @@ public sealed class CheckpointerTests
         if (method != "sync") Assert.True(result.WritesInFlightMax > 4);
     }
 
-    [Fact]
-    public async Task NeighboursAreWrittenTogether()
+    [Theory]
+    [MemberData(nameof(StorageRig.Methods), MemberType = typeof(StorageRig))]
+    public async Task NeighboursAreWrittenTogether(string method)
     {
-        await using CheckpointRig rig = await CheckpointRig.StartAsync("sync", blocks: 256);
+        await using CheckpointRig rig = await CheckpointRig.StartAsync(method, blocks: 256);
         await rig.ChangeAsync(rig.Relations[0], Enumerable.Range(0, 256).Reverse().Select(static block => (uint)block));
         CheckpointResult result = await rig.Checkpointer.CheckpointAsync();
         Assert.Equal(16, result.Writes);
@@ -186,12 +187,13 @@ public sealed class CheckpointerTests
         rig.ExpectNewestOnDisk();
     }
 
-    [Fact]
-    public async Task TheLogComesBeforeThePages()
+    [Theory]
+    [MemberData(nameof(StorageRig.Methods), MemberType = typeof(StorageRig))]
+    public async Task TheLogComesBeforeThePages(string method)
     {
         RecordingLog log = new();
         await using CheckpointRig rig = await CheckpointRig.StartAsync(
-            "io_uring", blocks: 200, options: new BufferPoolOptions { BufferCount = 512, LogFlusher = log },
+            method, blocks: 200, options: new BufferPoolOptions { BufferCount = 512, LogFlusher = log },
                 checkpointer: new CheckpointerOptions { Log = log });
         log.Inserted = new LogPosition(5UL << 32);
         await rig.ChangeAsync(rig.Relations[0], s_scattered.Where(static block => block < 200));
@@ -211,12 +213,13 @@ public sealed class CheckpointerTests
         rig.ExpectNewestOnDisk();
     }
 
-    [Fact]
-    public async Task AWriteInSteadyStateCostsNoMemory()
+    [Theory]
+    [MemberData(nameof(StorageRig.Methods), MemberType = typeof(StorageRig))]
+    public async Task AWriteInSteadyStateCostsNoMemory(string method)
     {
-        await using CheckpointRig rig = await CheckpointRig.StartAsync("io_uring", blocks: 600, configure: static options =>
+        await using CheckpointRig rig = await CheckpointRig.StartAsync(method, blocks: 600, configure: options =>
         {
-            options.Method = "io_uring";
+            options.Method = method;
             options.Catalog = null;
         });
         uint[] few = [.. Enumerable.Range(0, 50).Select(static block => (uint)block * 2)];

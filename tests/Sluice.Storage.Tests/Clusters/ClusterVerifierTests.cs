@@ -33,12 +33,18 @@ public sealed class ClusterVerifierTests
     [InlineData(2, 3, 24576)]
     [InlineData(4, 64, 1 << 20)]
     [InlineData(3, 200, 262144)]
-    public async Task TheNumbersDoNotDependOnHowItIsRead(int flows, int depth, int readBytes)
+    [InlineData(2, 40, 262144, 1)]
+    public async Task TheNumbersDoNotDependOnHowItIsRead(int flows, int depth, int readBytes, int mebibytes = 64)
     {
         using ClusterRig rig = new("worker");
         rig.Edit(Orders, static content => content[(100 * 8192) + 4000] ^= 1);
-        ClusterVerification result =
-            await rig.VerifyAsync(new ClusterVerifierOptions { Flows = flows, Depth = depth, ReadBytes = readBytes });
+        ClusterVerification result = await rig.VerifyAsync(new ClusterVerifierOptions
+        {
+            Flows = flows,
+            Depth = depth,
+            ReadBytes = readBytes,
+            MemoryBytesMax = (long)mebibytes << 20,
+        });
         Assert.Equal((Cluster.FileCount, Cluster.BlockCount, 1), (result.FileCount, (int)result.BlockCount, (int)result.BadBlockCount));
         Assert.Equal((Orders, 100u), (rig.Bad[0].Path, rig.Bad[0].BlockNumber));
     }

@@ -136,6 +136,69 @@ public sealed class ReadStreamTests
     }
 
     [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task AReadOfAnotherSessionIsWaitedForWhileItsCompletionRuns(string method, bool isBlocking)
+    {
+        await using StreamRig rig = await StreamRig.StartAsync(method, blocks: 16, new BufferPoolOptions { BufferCount = 64 });
+        await using BufferSession other = rig.Pool.CreateSession("other");
+        rig.SpoilChecksum(5);
+        using CompletionStall stall = new(rig.Pool);
+        Task<bool> stalled = stall.Until(ReadElsewhere(other, rig.Relation, 5, 1, ReadFlags.IgnoreChecksumFailures));
+        stall.WaitUntilStalled();
+        using ReadStream stream = rig.Stream([0, 2, 5, 7], new ReadStreamOptions { IsFull = true });
+        Assert.Equal(0u, rig.Take(await stream.NextAsync()));
+        Assert.Equal(2u, rig.Take(await stream.NextAsync()));
+        Task<BufferPin> third = NextElsewhere(stream, isBlocking);
+        Assert.False(third.IsCompleted);
+        stall.Release();
+        Assert.Equal(5u, rig.TakeSpoiled(await third.WaitAsync(StorageRig.Watchdog)));
+        Assert.Equal([7u], await rig.DrainAsync(stream, isBlocking: false));
+        Assert.True(await stalled.WaitAsync(StorageRig.Watchdog), "The read was cut.");
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task AReadOfAnotherSessionThatHasFailedIsTriedAgainWhileItsCompletionStillRuns(string method, bool isBlocking)
+    {
+        // The block is given back before the failure is told to anybody, so that nobody waits for the telling.
+        await using StreamRig rig = await StreamRig.StartAsync(method, blocks: 16, new BufferPoolOptions { BufferCount = 64 });
+        await using BufferSession other = rig.Pool.CreateSession("other");
+        using Injection fail = rig.Control.Replace(static _ => -Errno.EIO, static request => IsReadOf(request, block: 5, count: 1), times: 1);
+        using CompletionStall stall = new(rig.Pool);
+        Task<bool> stalled = stall.Until(ReadElsewhere(other, rig.Relation, 5, 1, ReadFlags.None));
+        stall.WaitUntilStalled();
+        using ReadStream stream = rig.Stream([0, 2, 5, 7], new ReadStreamOptions { IsFull = true });
+        foreach (uint block in (uint[])[0, 2, 5, 7])
+        {
+            Assert.Equal(block, rig.Take(await NextElsewhere(stream, isBlocking).WaitAsync(StorageRig.Watchdog)));
+        }
+
+        stall.Release();
+        AioException failure = await Assert.ThrowsAsync<AioException>(() => stalled.WaitAsync(StorageRig.Watchdog));
+        Assert.Equal(Errno.EIO, failure.Errno);
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task TwoBlocksOfOneForeignReadAreWaitedForTwiceWhileItsCompletionRuns(string method, bool isBlocking)
+    {
+        await using StreamRig rig = await StreamRig.StartAsync(method, blocks: 16, new BufferPoolOptions { BufferCount = 64 });
+        await using BufferSession other = rig.Pool.CreateSession("other");
+        rig.SpoilChecksum(2);
+        using CompletionStall stall = new(rig.Pool);
+        Task<bool> stalled = stall.Until(ReadElsewhere(other, rig.Relation, 2, 3, ReadFlags.IgnoreChecksumFailures));
+        stall.WaitUntilStalled();
+        using ReadStream stream = rig.Stream([0, 2, 4], new ReadStreamOptions { IsFull = true });
+        Assert.Equal(0u, rig.Take(await stream.NextAsync()));
+        Task<BufferPin> second = NextElsewhere(stream, isBlocking);
+        Assert.False(second.IsCompleted);
+        stall.Release();
+        Assert.Equal(2u, rig.TakeSpoiled(await second.WaitAsync(StorageRig.Watchdog)));
+        Assert.Equal([4u], await rig.DrainAsync(stream, isBlocking: false));
+        Assert.True(await stalled.WaitAsync(StorageRig.Watchdog), "The read was cut.");
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task NeighboursAreReadTogetherInEitherDirection(bool isBackwards)
@@ -313,6 +376,28 @@ public sealed class ReadStreamTests
     private static Task<BufferPin> NextElsewhere(ReadStream stream, bool isBlocking) => isBlocking
         ? Task.Factory.StartNew(stream.Next, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
         : stream.NextAsync().AsTask();
+
+    // As another backend would: its thread may be the one that stands still.
+    private static Task<bool> ReadElsewhere(BufferSession session, Relation relation, uint block, int count, ReadFlags flags) =>
+        Task.Factory.StartNew(
+            () =>
+            {
+                ReadOperation operation = session.CreateReadOperation();
+                BufferPin[] pins = new BufferPin[count];
+                try
+                {
+                    session.StartReadBuffers(operation, relation, RelationFork.Main, block, pins, 0, count, flags);
+                    session.WaitReadBuffers(operation);
+                    return operation.BlockCount == count;
+                }
+                finally
+                {
+                    foreach (BufferPin pin in pins) pin.Release();
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
 
     // A driven method delivers only while somebody looks.
     private static void WaitUntilStalled(Injection stall, BufferSession session)

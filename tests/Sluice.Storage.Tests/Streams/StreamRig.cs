@@ -48,6 +48,28 @@ internal sealed class StreamRig : IAsyncDisposable
         return block;
     }
 
+    /// <summary>Makes the checksum of a block on disk a wrong one. Nobody has read it yet.</summary>
+    internal void SpoilChecksum(uint block)
+    {
+        using FileStream file = new(
+            Storage.PathOf(Relation.PathOf()), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        file.Position = (block * (long)StorageLimits.PageBytes) + 8;
+        int present = file.ReadByte();
+        file.Position--;
+        file.WriteByte((byte)(present ^ 0x55));
+    }
+
+    /// <summary>As <see cref="Take"/>, of a page whose checksum was made wrong.</summary>
+    internal uint TakeSpoiled(BufferPin pin)
+    {
+        uint block = pin.BlockNumber;
+        byte[] page = pin.Page.ToArray();
+        page[8] ^= 0x55;
+        Support.Pages.Check(page, Relation.Id.Number, block);
+        pin.Release();
+        return block;
+    }
+
     /// <summary>Everything that a stream gives from here on, either way of pulling.</summary>
     internal async Task<List<uint>> DrainAsync(ReadStream stream, bool isBlocking)
     {

@@ -8,7 +8,6 @@ namespace Sluice.Tool.Bench.Storage;
 /// <summary>One scenario on a relation, by one method or by all.</summary>
 internal static class StorageBench
 {
-    private const long SizeBytesDefault = 1L << 30;
     private const double SecondsDefault = 5;
 
     // A scan does not need more than its ring; 32 MiB leave room for a bulk write's.
@@ -19,11 +18,13 @@ internal static class StorageBench
     internal static BenchSection Run(BenchRequest request, TextWriter error, CancellationToken cancellationToken)
     {
         Scenario scenario = request.Scenario!.Value;
-        RequireFitting(request);
+        StorageRefusals.Require(request);
         List<string> notes = [];
         List<string> methods = Methods(request, notes, cancellationToken);
-        uint blocks = (uint)((request.SizeBytes ?? SizeBytesDefault) / StorageLimits.PageBytes);
-        string directory = request.DataDirectory ?? Directory.CreateTempSubdirectory("sluice-bench-").FullName;
+        uint blocks = (uint)(StorageRefusals.SizeBytes(request) / StorageLimits.PageBytes);
+        string directory = request.DataDirectory is { } named
+            ? Directory.CreateDirectory(named).FullName
+            : Directory.CreateTempSubdirectory("sluice-bench-").FullName;
         try
         {
             return BenchProgress.Run(error, progress =>
@@ -53,7 +54,7 @@ internal static class StorageBench
         using StorageHost host = new(resolved ?? IoMethodSelector.Auto, directory, request, bufferCount);
         StorageMeter meter = new();
         double seconds = request.Seconds ?? SecondsDefault;
-        if (scenario is Scenario.Scan or Scenario.Bitmap or Scenario.Checkpoint) host.Fill(blocks);
+        if (scenario is Scenario.Scan or Scenario.Bitmap or Scenario.Checkpoint) host.Fill(blocks, cancellationToken);
         switch (scenario)
         {
             case Scenario.Scan or Scenario.Bitmap:
@@ -118,31 +119,6 @@ internal static class StorageBench
 
         if (method != IoMethodSelector.Auto) MethodChoice.Require(method);
         return [method];
-    }
-
-    private static void RequireFitting(BenchRequest request)
-    {
-        if (request.File is not null)
-        {
-            throw new UsageException(
-                $"--file does not go with {Names.StorageScenarios}: they work on a data directory (--data-directory).");
-        }
-
-        if (request.Mode is not null) throw new UsageException($"--mode does not go with {Names.StorageScenarios}: each has one way.");
-        if (request.Durable is not null) throw new UsageException("--durable goes with logwrite.");
-        if (request.BlockBytes != StorageLimits.PageBytes)
-        {
-            throw new UsageException(
-                $"--block does not go with {Names.StorageScenarios}: pages have {StorageLimits.PageBytes} bytes; --combine says how "
-                    + $"many one I/O may have.");
-        }
-
-        long size = request.SizeBytes ?? SizeBytesDefault;
-        if (request.Scenario == Scenario.Checkpoint && (long)request.Pages * StorageLimits.PageBytes > size)
-        {
-            throw new UsageException(
-                $"--pages {request.Pages} are more than --size {BenchText.Argument(size)} has: {size / StorageLimits.PageBytes}.");
-        }
     }
 
     private static double Microseconds(long ticks) => ticks * 1e6 / Stopwatch.Frequency;

@@ -1,4 +1,5 @@
 using Sluice.Storage;
+using Sluice.Tool.Infrastructure;
 
 namespace Sluice.Tool.Bench.Storage;
 
@@ -57,27 +58,32 @@ internal sealed class StorageHost : IDisposable
 
     internal Relation Relation { get; }
 
-    /// <summary>A relation without pages.</summary>
-    internal Relation MakeEmpty(uint number)
+    /// <summary>A relation without pages, and room for some.</summary>
+    /// <exception cref="FailureException">There is too little room for them.</exception>
+    internal Relation MakeEmpty(uint number, uint blocks)
     {
         Relation relation = Storage.Open(new RelationId(RelationId.TablespaceOid, RelationId.DatabaseOid, number));
         if (Wait(relation.ExistsAsync(RelationFork.Main))) Wait(relation.TruncateAsync(RelationFork.Main, 0));
         else Wait(relation.CreateAsync(RelationFork.Main));
+        RequireRoom(blocks);
         return relation;
     }
 
     /// <summary>Sees to it that the relation has at least so many pages, all of them valid.</summary>
-    internal void Fill(uint blocks)
+    /// <exception cref="FailureException">There is too little room for them.</exception>
+    internal void Fill(uint blocks, CancellationToken cancellationToken)
     {
         bool exists = Wait(Relation.ExistsAsync(RelationFork.Main));
         if (exists && Relation.GetBlockCount(RelationFork.Main) >= blocks) return;
         if (!exists) Wait(Relation.CreateAsync(RelationFork.Main));
         else Wait(Relation.TruncateAsync(RelationFork.Main, 0));
+        RequireRoom(blocks);
         using BulkWriter writer = new(
             Relation, RelationFork.Main, new BulkWriterOptions { Durability = BulkDurability.Immediate, ExpectedBlocks = blocks });
         byte[] template = StoragePages.Make();
         for (uint block = 0; block < blocks; block++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             BulkPage page = writer.Rent();
             StoragePages.Fill(page.Page, template, block);
             writer.Write(block, page);
@@ -104,6 +110,17 @@ internal sealed class StorageHost : IDisposable
     internal static T Wait<T>(ValueTask<T> task) => task.AsTask().GetAwaiter().GetResult();
 
     internal static void Wait(ValueTask task) => task.AsTask().GetAwaiter().GetResult();
+
+    // A device that is filled to the brim is of no use to anybody else.
+    private void RequireRoom(uint blocks)
+    {
+        long lengthBytes = (long)blocks * StorageLimits.PageBytes;
+        long space = BenchFile.SpaceIn(Storage.DataDirectory);
+        if (lengthBytes <= space) return;
+        throw new FailureException(
+            $"{Storage.DataDirectory} has {ByteSize.Format(space)} to spare and the relation needs {ByteSize.Format(lengthBytes)}: "
+                + "make it smaller with --size, or name another folder with --data-directory.");
+    }
 
     private static string SegmentPath(string path, int segment) => segment == 0 ? path : FormattableString.Invariant($"{path}.{segment}");
 }

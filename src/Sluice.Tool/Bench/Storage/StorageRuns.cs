@@ -13,21 +13,13 @@ internal static class StorageRuns
         using BufferSession session = host.Pool.CreateSession("scan");
         AccessRing ring = AccessRing.ForBulkRead(host.Pool, request.Depth * request.CombinePages);
         ReadStreamOptions options = new() { IosMax = request.Depth, CombineBlocksMax = request.CombinePages, IsFull = true, Ring = ring };
-        long warmUntil = request.IsCold ? 0 : Stopwatch.GetTimestamp() + (long)(Stopwatch.Frequency * Math.Min(1, seconds));
-        while (meter.Seconds < seconds && !cancellationToken.IsCancellationRequested)
+
+        // Compiled, and pools filled, before anything is measured; by a stream of its own, so that what is measured are whole passes.
+        if (!request.IsCold) WarmUp(session, host, () => SourceOf(request, blocks), options, seconds, cancellationToken);
+        do
         {
             if (request.IsCold) host.Forget();
-            BlockSource source = request.Scenario == Scenario.Bitmap
-                ? BlockSource.EveryNth(0, blocks, (uint)request.Every)
-                : BlockSource.Range(0, blocks);
-            using ReadStream stream = new(session, host.Relation, RelationFork.Main, source, options);
-            if (Stopwatch.GetTimestamp() < warmUntil)
-            {
-                // Compiled, and pools filled, before anything is measured: what is timed is a long scan.
-                while (Next(stream)) cancellationToken.ThrowIfCancellationRequested();
-                continue;
-            }
-
+            using ReadStream stream = new(session, host.Relation, RelationFork.Main, SourceOf(request, blocks), options);
             meter.Begin();
             long count = 0;
             while (true)
@@ -43,6 +35,7 @@ internal static class StorageRuns
 
             meter.End(count);
         }
+        while (meter.Seconds < seconds && !cancellationToken.IsCancellationRequested);
     }
 
     /// <summary>Pages are made dirty, unmeasured, and written by a checkpoint, measured; until the time is up, once at least.</summary>
@@ -83,7 +76,7 @@ internal static class StorageRuns
         byte[] template = StoragePages.Make();
         while (meter.Seconds < seconds && !cancellationToken.IsCancellationRequested)
         {
-            Relation relation = host.MakeEmpty(16385);
+            Relation relation = host.MakeEmpty(16385, blocks);
             BulkExtender extender = new(relation, RelationFork.Main, stepMin: Math.Min(request.CombinePages, BulkExtender.StepMax));
             meter.Begin();
             long count = 0;
@@ -117,7 +110,7 @@ internal static class StorageRuns
         };
         for (int round = 0; round == 0 || (meter.Seconds < seconds && !cancellationToken.IsCancellationRequested); round++)
         {
-            Relation relation = host.MakeEmpty(16386);
+            Relation relation = host.MakeEmpty(16386, blocks);
             meter.Begin();
             using (BulkWriter writer = new(relation, RelationFork.Main, options))
             {
@@ -135,6 +128,24 @@ internal static class StorageRuns
 
             meter.End(blocks);
         }
+    }
+
+    private static BlockSource SourceOf(BenchRequest request, uint blocks) => request.Scenario == Scenario.Bitmap
+        ? BlockSource.EveryNth(0, blocks, (uint)request.Every)
+        : BlockSource.Range(0, blocks);
+
+    // For a second, unless less is measured than that: what is measured is a long scan, compiled as well as it will be.
+    private static void WarmUp(
+        BufferSession session, StorageHost host, Func<BlockSource> source, ReadStreamOptions options, double seconds,
+        CancellationToken cancellationToken)
+    {
+        long until = Stopwatch.GetTimestamp() + (long)(Stopwatch.Frequency * Math.Min(1, seconds));
+        do
+        {
+            using ReadStream stream = new(session, host.Relation, RelationFork.Main, source(), options);
+            while (Next(stream) && Stopwatch.GetTimestamp() < until) cancellationToken.ThrowIfCancellationRequested();
+        }
+        while (Stopwatch.GetTimestamp() < until);
     }
 
     private static bool Next(ReadStream stream)
