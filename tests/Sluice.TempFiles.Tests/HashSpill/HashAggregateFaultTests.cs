@@ -3,32 +3,9 @@ using Sluice.TempFiles.Tests.Support;
 namespace Sluice.TempFiles.Tests.HashSpill;
 
 /// <summary>Whatever goes wrong in an aggregate, it ends with one error and leaves nothing.</summary>
-public sealed class HashAggregateFaultTests
+public sealed class HashAggregateFaultTests : FaultTests
 {
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AnIoThatFailsInAnyPhaseIsOneErrorAndLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.FailIosOneByOne(method, Aggregate));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AFullDiskOrQuotaIsOneErrorThatNamesWhoAndWhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.RunOutOfRoom(method, Aggregate));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void UserCodeThatThrowsLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.ThrowFromUserCode(method, Aggregate));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ItCanBeCancelledAnywhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.CancelAnywhere(method, Aggregate));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ShortDelayedAndReorderedTransfersInAnyPhaseChangeNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.DisturbEveryTransfer(method, Aggregate));
+    private protected override IEnumerable<Action<FaultyWork>> Works => [Aggregate];
 
     private static void Aggregate(FaultyWork work)
     {

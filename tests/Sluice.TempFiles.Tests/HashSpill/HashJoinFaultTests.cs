@@ -3,32 +3,9 @@ using Sluice.TempFiles.Tests.Support;
 namespace Sluice.TempFiles.Tests.HashSpill;
 
 /// <summary>Whatever goes wrong in a join, it ends with one error and leaves nothing.</summary>
-public sealed class HashJoinFaultTests
+public sealed class HashJoinFaultTests : FaultTests
 {
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AnIoThatFailsInAnyPhaseIsOneErrorAndLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.FailIosOneByOne(method, Join));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AFullDiskOrQuotaIsOneErrorThatNamesWhoAndWhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.RunOutOfRoom(method, Join));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void UserCodeThatThrowsLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.ThrowFromUserCode(method, Join));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ItCanBeCancelledAnywhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.CancelAnywhere(method, Join));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ShortDelayedAndReorderedTransfersInAnyPhaseChangeNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.DisturbEveryTransfer(method, Join));
+    private protected override IEnumerable<Action<FaultyWork>> Works => [Join];
 
     // Some keys are so frequent that their partition is joined block by block.
     private static void Join(FaultyWork work)
