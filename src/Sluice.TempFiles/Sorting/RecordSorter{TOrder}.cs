@@ -122,6 +122,7 @@ internal sealed unsafe partial class RecordSorter<TOrder> : RecordSorter
         {
             foreach (RunBuilder<TOrder> builder in filled) builder.Sort();
             _current = filled.Count == 0 ? _current : filled[0];
+            if (_materializes) RecordsToMerge = filled.Sum(static builder => (long)builder.Count);
             return new MergedRecords<TOrder>([.. filled.Select(static builder => new BuilderRecordSource<TOrder>(builder))], null, _order,
                 _shared.IsUnique, _shared.Limit);
         }
@@ -139,11 +140,14 @@ internal sealed unsafe partial class RecordSorter<TOrder> : RecordSorter
         }
 
         _builders.Clear();
-        long merged = 0;
-        return RunMerger.Open(_shared, _context, _shared.TakeRuns(), _order, count =>
+        List<SortRun> runs = _shared.TakeRuns();
+        long more = _materializes ? runs.Sum(static run => run.Records) : 0;
+        RecordsToMerge = more;
+        return RunMerger.Open(_shared, _context, runs, _order, (merged, all) =>
         {
-            merged += count;
-            _progress?.Report(new SortProgress(SortPhase.Merging, merged, Records, _shared.SpilledBytes));
+            RecordsMerged = merged;
+            RecordsToMerge = all + more;
+            _progress?.Report(new SortProgress(SortPhase.Merging, RecordsMerged, RecordsToMerge, _shared.SpilledBytes));
         });
     }
 
