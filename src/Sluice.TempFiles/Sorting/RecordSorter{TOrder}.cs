@@ -51,14 +51,19 @@ internal sealed unsafe partial class RecordSorter<TOrder> : RecordSorter
             options.Limit, _stop.Token);
         _partBytes = Math.Max(PartBytesMin, _shared.Plan.RunBytes / Parts);
         _drainBetweenGroups = () => _other?.Drain(_partBytes / 4);
-        _context = space.System.CreateContext("sort");
+        AioContext? context = null;
         try
         {
+            context = space.System.CreateContext("sort");
+            _context = context;
             _current = AddBuilder(space.System);
         }
         catch
         {
-            _context.Dispose();
+            context?.Dispose();
+            _stop.Dispose();
+            _work.Dispose();
+            _idle.Dispose();
             throw;
         }
 
@@ -243,9 +248,19 @@ internal sealed unsafe partial class RecordSorter<TOrder> : RecordSorter
 
     private RunBuilder<TOrder> AddBuilder(AioSystem system)
     {
-        RunBuilder<TOrder> builder = new(_shared, system.CreateContext("sort run"), _order);
-        lock (_lock) _builders.Add(builder);
-        return builder;
+        AioContext context = system.CreateContext("sort run");
+        try
+        {
+            RunBuilder<TOrder> builder = new(_shared, context, _order);
+            lock (_lock) _builders.Add(builder);
+            return builder;
+        }
+        catch
+        {
+            // There was no memory for it.
+            context.Dispose();
+            throw;
+        }
     }
 
     private void AddThread()

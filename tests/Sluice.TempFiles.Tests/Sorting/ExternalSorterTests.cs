@@ -379,6 +379,50 @@ public sealed class ExternalSorterTests
             Assert.True(merging[0].Records < merging[^1].Records / 10, "The first report comes early.");
         });
 
+    [Theory]
+    [InlineData(SortPhase.Building)]
+    [InlineData(SortPhase.Merging)]
+    [InlineData(SortPhase.Reading)]
+    public void WhoeverIsToldOfTheProgressMayDisposeTheSort(SortPhase phase) => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("io_uring");
+        using TempSpace space = run.OpenSpace();
+        ExternalSorter<(int Key, int Number)>? sorter = null;
+        Recorder recorder = new()
+        {
+            OnReport = report =>
+            {
+                if (report.Phase == phase) sorter!.Dispose();
+            }
+        };
+        sorter = new(space, new NumberedCodec(), SortOrder.LeadingBytes(4),
+            new ExternalSortOptions { MemoryBytes = 65536, Progress = recorder });
+        Assert.Throws<ObjectDisposedException>(() =>
+        {
+            for (int number = 0; number < 200_000; number++) sorter.Add((number * 7919 % 200_003, number));
+            SortedRecords<(int Key, int Number)> result = sorter.Finish();
+            while (result.MoveNext()) Assert.True(result.Current.Number >= 0);
+        });
+        run.ExpectNothingInUse(space);
+        Assert.Throws<ObjectDisposedException>(() => sorter.Add((1, 1)));
+    });
+
+    [Fact]
+    public void ASortThatCannotBeMadeLeavesNoContextBehind() => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("sync", configure: static options => options.ContextsMax = 3);
+        using TempSpace space = run.OpenSpace();
+        using (run.System.CreateContext())
+        {
+            for (int attempt = 0; attempt < 5; attempt++)
+            {
+                Assert.ThrowsAny<InvalidOperationException>(() => new ExternalSorter<byte[]>(space, new ArrayCodec(), SortOrder.Bytes));
+            }
+
+            using AioContext last = run.System.CreateContext();
+        }
+    });
+
     [Fact]
     public void MergingNeedsHardlyMoreRoomThanTheData() => TestRun.WithinWatchdog(() =>
     {
@@ -434,7 +478,13 @@ public sealed class ExternalSorterTests
     {
         internal List<SortProgress> Reports { get; } = [];
 
-        public void Report(SortProgress value) => Reports.Add(value);
+        internal Action<SortProgress>? OnReport { get; init; }
+
+        public void Report(SortProgress value)
+        {
+            Reports.Add(value);
+            OnReport?.Invoke(value);
+        }
     }
 
     private sealed class ThrowingCodec : ITempCodec<int>

@@ -65,6 +65,35 @@ public sealed unsafe class LogicalTapeTests
     });
 
     [Fact]
+    public void AWriterThatHasFailedOrHasNoTapeRefusesToWrite() => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("io_uring", injected: true);
+        using TempSpace space = run.OpenSpace();
+        using AioContext context = run.System.CreateContext();
+        using LogicalTapeSet set = new(space.CreateOwner("tapes"), 4096);
+        using LogicalTapeWriter writer = new(context, set, 2);
+        Assert.Throws<InvalidOperationException>(() => writer.Write([1]));
+        writer.Begin(set.CreateTape());
+        writer.Write([1]);
+        writer.Finish();
+        Assert.Throws<InvalidOperationException>(() => writer.Write([1]));
+        Assert.Throws<InvalidOperationException>(writer.Finish);
+        LogicalTape tape = set.CreateTape();
+        writer.Begin(tape);
+        using (run.Control.Replace(static _ => -Errno.EIO, static request => request.Operation == IoOperation.Write, times: 1))
+        {
+            Assert.Throws<AioException>(() => writer.Write(new byte[5 * 4096]));
+        }
+
+        Assert.Throws<InvalidOperationException>(() => writer.Write([1]));
+        Assert.Throws<InvalidOperationException>(writer.Finish);
+        Assert.False(tape.IsFinished);
+        Assert.Throws<InvalidOperationException>(() => writer.Begin(set.CreateTape()));
+        writer.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => writer.Write([1]));
+    });
+
+    [Fact]
     public void BlocksAreHandedOutLowestFirst()
     {
         Random random = new(3);
