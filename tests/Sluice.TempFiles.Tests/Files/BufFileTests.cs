@@ -143,26 +143,6 @@ public sealed class BufFileTests
         run.ExpectNothingLeft();
     });
 
-    [Fact]
-    public void TheReaderReadsFurtherAheadOnlyWhenItHadToWait() => TestRun.WithinWatchdog(() =>
-    {
-        using TestRun run = TestRun.Start("io_uring", injected: true);
-        using TempSpace space = run.OpenSpace();
-        using AioContext context = run.System.CreateContext();
-        using BufFile file = space.CreateFile(space.CreateOwner("ahead"));
-        Fill(context, file, 64 * 4096, 9);
-        using BufFileReader reader = new(context, file, 0, 4096, 8);
-        using var delays = run.Control.Delay(static request => request.Operation == IoOperation.Read);
-        byte[] window = new byte[4096];
-        for (int index = 0; index < 40; index++) reader.Read(window);
-        Assert.True(reader.Stalls > 0);
-        Assert.True(reader.Distance > 1);
-        int wide = reader.Distance;
-        reader.Seek(0);
-        reader.Read(window);
-        Assert.True(reader.Distance <= wide, "A jump begins anew.");
-    });
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
