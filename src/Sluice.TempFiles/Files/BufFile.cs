@@ -269,7 +269,8 @@ public sealed partial class BufFile : IDisposable
     {
         ThrowIfClosed();
         if (_droppedBytes != 0) throw new InvalidOperationException("A file of which a part was dropped cannot be appended to another.");
-        if (_references != 1) throw new InvalidOperationException("The file is shared: only a file that nobody else uses can be appended to another.");
+        if (_references != 1) throw new InvalidOperationException(
+            "The file is shared: only a file that nobody else uses can be appended to another.");
     }
 
     /// <summary>Makes one more participant: the file is removed when each has disposed it.</summary>

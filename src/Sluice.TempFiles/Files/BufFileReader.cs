@@ -194,7 +194,8 @@ public sealed unsafe class BufFileReader : IDisposable
             int slot = (int)(_end % _buffers.Depth);
             long valid = Math.Min(_bufferBytes, length - start);
             _buffers.Transfers[slot].Quiesce();
-            File.StartRead(_buffers.Transfers[slot], start, _buffers.AddressOf(slot), (int)((valid + alignment - 1) / alignment * alignment));
+            int rounded = (int)((valid + alignment - 1) / alignment * alignment);
+            File.StartRead(_buffers.Transfers[slot], start, _buffers.AddressOf(slot), rounded);
             _lengths[slot] = valid;
             _end++;
         }

@@ -11,7 +11,9 @@ internal abstract unsafe class RecordSorter : IDisposable
 
     internal long Records { get; private protected set; }
 
-    /// <summary>How many records went through merges so far, other than the one that gives the result; see <see cref="SortProgress"/>.</summary>
+    /// <summary>
+    /// How many records went through merges so far, other than the one that gives the result; see <see cref="SortProgress"/>.
+    /// </summary>
     internal long RecordsMerged { get; private protected set; }
 
     /// <summary>How many are to go through them at most, and into a result that is read anywhere. After <see cref="Finish"/>.</summary>

@@ -3,8 +3,8 @@ using Sluice.TestPlugins.Injecting;
 namespace Sluice.TempFiles.Tests.Support;
 
 /// <summary>
-/// Something that spills, done again and again with something going wrong each time in another place of it: it either succeeds, or ends with
-/// the one error that belongs to the fault; and then nothing is left, before anybody disposes anything.
+/// Something that spills, done again and again with something going wrong each time in another place of it: it either succeeds, or ends
+/// with the one error that belongs to the fault; and then nothing is left, before anybody disposes anything.
 /// </summary>
 /// <remarks>
 /// Places are numbers of I/Os, or of calls of the user's code, of all that the work does, drawn by a seed, the first and the last always
@@ -36,7 +36,7 @@ internal sealed class FaultyWork(Action<FaultyWork> work)
     /// <summary>To be called from codecs, comparers, accumulators and consumers.</summary>
     internal void UserCode() => _onUserCode?.Invoke(Interlocked.Increment(ref _userCalls));
 
-    /// <summary>What a caller does between its calls: it looks itself whether it is to stop, unless the library is to notice alone.</summary>
+    /// <summary>What a caller does between its calls: it looks whether it is to stop, unless the library is to notice alone.</summary>
     internal void Look()
     {
         UserCode();
@@ -73,9 +73,10 @@ internal sealed class FaultyWork(Action<FaultyWork> work)
             }, isDelayed: tried % 2 == 1);
             if (failure is null)
             {
-                // The work has found all its data, so the read was one that nobody needed, of a block that was read ahead; the space, one
-                // that was asked for ahead. A write that fails is told, but for the last: those of blocks that are never read from the file.
-                Assert.True(operation != IoOperation.Write || place > count * 3 / 4, $"Write {place} of {count} failed, and nobody was told.");
+                // The work has found all its data, so the read was one that nobody needed, of a block that was read ahead; the space,
+                // one that was asked for ahead. A write that fails is told, but for the last: those of blocks that nobody reads.
+                bool mayBeSo = operation != IoOperation.Write || place > count * 3 / 4;
+                Assert.True(mayBeSo, $"Write {place} of {count} failed, and nobody was told.");
                 continue;
             }
 

@@ -45,7 +45,8 @@ public sealed class SortPairingTests
     private static void Compare(TestFolder folder, List<string> differences, params string[] options)
     {
         string what = string.Join(' ', options);
-        ProcessStartInfo start = new("sort", [.. options, "-o", folder.PathOf("gnu"), folder.PathOf("in")]) { RedirectStandardError = true };
+        string[] arguments = [.. options, "-o", folder.PathOf("gnu"), folder.PathOf("in")];
+        ProcessStartInfo start = new("sort", arguments) { RedirectStandardError = true };
         start.Environment["LC_ALL"] = "C";
         using Process process = Process.Start(start)!;
         process.StandardError.ReadToEnd();
@@ -62,7 +63,8 @@ public sealed class SortPairingTests
         else if (what.Contains('R', StringComparison.Ordinal))
         {
             // Another order by chance, of the same lines.
-            Assert.Equal(Lines.Split('\n').Order(), File.ReadAllText(folder.PathOf("own"), System.Text.Encoding.Latin1).Split('\n').Order());
+            string found = File.ReadAllText(folder.PathOf("own"), System.Text.Encoding.Latin1);
+            Assert.Equal(Lines.Split('\n').Order(), found.Split('\n').Order());
         }
         else if (!File.ReadAllBytes(folder.PathOf("own")).AsSpan().SequenceEqual(File.ReadAllBytes(folder.PathOf("gnu"))))
         {

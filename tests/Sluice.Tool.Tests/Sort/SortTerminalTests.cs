@@ -39,7 +39,8 @@ public sealed class SortTerminalTests
     public void EveryDirectoryThatIsGivenGetsItsShareOfTheTemporaryFiles()
     {
         using TestFolder folder = new();
-        string[] directories = [.. ((string[])["one", "two", "three"]).Select(name => Directory.CreateDirectory(folder.PathOf(name)).FullName)];
+        string[] directories = [folder.PathOf("one"), folder.PathOf("two"), folder.PathOf("three")];
+        foreach (string directory in directories) Directory.CreateDirectory(directory);
         folder.Make("input", 160 << 20);
         using (ToolProcess process = new(null, ["sort", "-S", "2M", .. directories.SelectMany(static path => (string[])["-T", path]),
             "-o", folder.PathOf("out"), folder.PathOf("input")]))
@@ -50,7 +51,8 @@ public sealed class SortTerminalTests
         }
 
         foreach (string directory in directories) Assert.Empty(Directory.GetFileSystemEntries(directory));
-        ToolRun.Of("sort", "-T", directories[0], "-T", folder.PathOf("nowhere"), folder.PathOf("input")).HasOneLine(2, folder.PathOf("nowhere"));
+        string nowhere = folder.PathOf("nowhere");
+        ToolRun.Of("sort", "-T", directories[0], "-T", nowhere, folder.PathOf("input")).HasOneLine(2, nowhere);
     }
 
     private static string Run(string program, string? until, params string[] arguments)
