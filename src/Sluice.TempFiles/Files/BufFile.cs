@@ -25,6 +25,7 @@ public sealed partial class BufFile : IDisposable
     private long _lengthBytes;
     private long _droppedBytes;
     private int _references = 1;
+    private int _cuts;
     private bool _isClosed;
 
     internal BufFile(TempOwner owner)
@@ -45,6 +46,9 @@ public sealed partial class BufFile : IDisposable
 
     /// <summary>How many physical files it has now.</summary>
     public int PieceCount => Volatile.Read(ref _pieces).Count(static piece => piece is not null);
+
+    /// <summary>How often something was cut off: what a reader had read before may be what was cut.</summary>
+    internal int Cuts => Volatile.Read(ref _cuts);
 
     /// <summary>Its number in this process, for descriptions.</summary>
     internal int Number { get; }
@@ -173,6 +177,7 @@ public sealed partial class BufFile : IDisposable
             }
 
             Volatile.Write(ref _lengthBytes, lengthBytes);
+            if (freed != 0) Volatile.Write(ref _cuts, _cuts + 1);
             Owner.Space.Release(Owner, freed);
         }
     }
@@ -264,7 +269,8 @@ public sealed partial class BufFile : IDisposable
     {
         ThrowIfClosed();
         if (_droppedBytes != 0) throw new InvalidOperationException("A file of which a part was dropped cannot be appended to another.");
-        if (_references != 1) throw new InvalidOperationException("The file is shared: only a file that nobody else uses can be appended to another.");
+        if (_references != 1) throw new InvalidOperationException(
+            "The file is shared: only a file that nobody else uses can be appended to another.");
     }
 
     /// <summary>Makes one more participant: the file is removed when each has disposed it.</summary>

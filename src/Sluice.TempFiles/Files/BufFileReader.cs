@@ -23,6 +23,7 @@ public sealed unsafe class BufFileReader : IDisposable
     private long _end;
     private long _position;
     private int _quiet;
+    private int _cuts;
     private bool _isDisposed;
 
     /// <summary>Makes a reader.</summary>
@@ -43,6 +44,7 @@ public sealed unsafe class BufFileReader : IDisposable
         _bufferBytes = bufferBytes;
         _cancellationToken = cancellationToken;
         File = file;
+        _cuts = file.Cuts;
         Distance = 1;
         _position = offsetBytes;
     }
@@ -86,11 +88,13 @@ public sealed unsafe class BufFileReader : IDisposable
 
     /// <summary>
     /// The bytes from the position on that are in one buffer, waiting for them if need be; empty at the end. Valid until the next call.
+    /// Nothing of what was cut off the file is among them, though it had been read ahead.
     /// </summary>
     /// <exception cref="AioException">A read failed.</exception>
     public ReadOnlySpan<byte> Peek()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (File.Cuts != _cuts) ForgetAhead();
         long length = Math.Min(File.LengthBytes, LimitBytes);
         if (_position >= length) return default;
         long window = _position / _bufferBytes;
@@ -106,7 +110,8 @@ public sealed unsafe class BufFileReader : IDisposable
         if (_buffers.Transfers[slot].IsPending) Arrive(slot);
         _first = window;
         ReadAhead();
-        return new ReadOnlySpan<byte>((byte*)_buffers.AddressOf(slot) + (_position - start), (int)(start + _lengths[slot] - _position));
+        long end = Math.Min(start + _lengths[slot], length);
+        return new ReadOnlySpan<byte>((byte*)_buffers.AddressOf(slot) + (_position - start), (int)(end - _position));
     }
 
     /// <summary>Passes over bytes.</summary>
@@ -131,6 +136,14 @@ public sealed unsafe class BufFileReader : IDisposable
         if (_isDisposed) return;
         _isDisposed = true;
         _buffers.Dispose();
+    }
+
+    // The file may have grown again since it was cut off: what is in the buffers may be neither what is there nor what was.
+    private void ForgetAhead()
+    {
+        _cuts = File.Cuts;
+        _buffers.Quiesce();
+        _end = _first;
     }
 
     private void Restart(long window)
@@ -181,7 +194,8 @@ public sealed unsafe class BufFileReader : IDisposable
             int slot = (int)(_end % _buffers.Depth);
             long valid = Math.Min(_bufferBytes, length - start);
             _buffers.Transfers[slot].Quiesce();
-            File.StartRead(_buffers.Transfers[slot], start, _buffers.AddressOf(slot), (int)((valid + alignment - 1) / alignment * alignment));
+            int rounded = (int)((valid + alignment - 1) / alignment * alignment);
+            File.StartRead(_buffers.Transfers[slot], start, _buffers.AddressOf(slot), rounded);
             _lengths[slot] = valid;
             _end++;
         }

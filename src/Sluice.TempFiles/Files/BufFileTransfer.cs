@@ -134,6 +134,8 @@ public sealed class BufFileTransfer
     {
         try
         {
+            // Also when all is over: whoever always finds it so would never hear of the cancellation.
+            if (IsPending) cancellationToken.ThrowIfCancellationRequested();
             for (int index = 0; index < _partCount; index++)
             {
                 Part part = _parts[index];
@@ -158,6 +160,7 @@ public sealed class BufFileTransfer
     {
         try
         {
+            if (IsPending) cancellationToken.ThrowIfCancellationRequested();
             for (int index = 0; index < _partCount; index++)
             {
                 Part part = _parts[index];

@@ -3,7 +3,8 @@ namespace Sluice.TempFiles;
 /// <summary>
 /// Writes a <see cref="BufFile"/> in order, behind the producer: a full buffer is on its way while the next is filled. At most as many
 /// are on
-/// their way as there are buffers. Belongs to the flow that uses its context; writing allocates nothing.
+/// their way as there are buffers. Belongs to the flow that uses its context; writing allocates nothing. After a write failed or was
+/// cancelled it can only be disposed: what it had taken is not all in the file.
 /// </summary>
 public sealed unsafe class BufFileWriter : IDisposable
 {
@@ -18,6 +19,7 @@ public sealed unsafe class BufFileWriter : IDisposable
 
     // Where the data ends when the padding of a direct write's last block is not counted.
     private long _dataEnd;
+    private bool _hasFailed;
     private bool _isDisposed;
 
     /// <summary>Makes a writer.</summary>
@@ -79,7 +81,7 @@ public sealed unsafe class BufFileWriter : IDisposable
     /// <summary>Room to write into without a copy; never empty. Say with <see cref="Advance"/> how much was used.</summary>
     public Span<byte> GetSpan()
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        RequireUsable();
         return new Span<byte>(Address(_position), (int)(_slotStart + _bufferBytes - _position));
     }
 
@@ -89,7 +91,16 @@ public sealed unsafe class BufFileWriter : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (ulong)(_slotStart + _bufferBytes - _position), nameof(count));
         _position += count;
-        if (_position == _slotStart + _bufferBytes) NextSlot();
+        if (_position != _slotStart + _bufferBytes) return;
+        try
+        {
+            NextSlot();
+        }
+        catch
+        {
+            _hasFailed = true;
+            throw;
+        }
     }
 
     /// <summary>Writes what is in the buffer and waits until everything is in the file, readable by others. Not durable.</summary>
@@ -97,11 +108,19 @@ public sealed unsafe class BufFileWriter : IDisposable
     /// <exception cref="TempSpaceFullException">There is no room.</exception>
     public void Flush()
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        long padded = StartDirty();
-        foreach (BufFileTransfer transfer in _buffers.Transfers) BufFile.WaitForWrite(transfer, _cancellationToken);
-        if (padded > _position && File.LengthBytes == padded && _dataEnd < padded) File.Truncate(_dataEnd);
-        _dirtyFrom = _position;
+        RequireUsable();
+        try
+        {
+            long padded = StartDirty();
+            foreach (BufFileTransfer transfer in _buffers.Transfers) BufFile.WaitForWrite(transfer, _cancellationToken);
+            if (padded > _position && File.LengthBytes == padded && _dataEnd < padded) File.Truncate(_dataEnd);
+            _dirtyFrom = _position;
+        }
+        catch
+        {
+            _hasFailed = true;
+            throw;
+        }
     }
 
     /// <summary>Goes elsewhere, writing what is in the buffer first.</summary>
@@ -111,7 +130,15 @@ public sealed unsafe class BufFileWriter : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(offsetBytes);
         if (offsetBytes == _position) return;
         Flush();
-        Place(offsetBytes);
+        try
+        {
+            Place(offsetBytes);
+        }
+        catch
+        {
+            _hasFailed = true;
+            throw;
+        }
     }
 
     /// <summary>Waits for what is on its way and frees the buffers. What was not flushed is dropped. Does not touch the file.</summary>
@@ -120,6 +147,12 @@ public sealed unsafe class BufFileWriter : IDisposable
         if (_isDisposed) return;
         _isDisposed = true;
         _buffers.Dispose();
+    }
+
+    private void RequireUsable()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_hasFailed) throw new InvalidOperationException("A write failed or was cancelled before: what was written is not all there.");
     }
 
     private void Place(long offset)

@@ -34,6 +34,8 @@ public sealed unsafe class HashAggregate<TInput, TKey, TState> : IDisposable
     private SpillPartition[] _partitions = [];
     private bool _isSpilling;
     private bool _isFinished;
+    private bool _isInside;
+    private bool _endsWhenLeft;
     private bool _isEnded;
     private int _usedBits;
     private int _fanOut = 1;
@@ -92,6 +94,7 @@ public sealed unsafe class HashAggregate<TInput, TKey, TState> : IDisposable
     public void Add(in TInput input)
     {
         RequireOpen();
+        Enter();
         try
         {
             TKey key = _aggregator.KeyOf(input);
@@ -116,6 +119,10 @@ public sealed unsafe class HashAggregate<TInput, TKey, TState> : IDisposable
             End();
             throw;
         }
+        finally
+        {
+            Leave();
+        }
     }
 
     /// <summary>Gives every group, in no order, and removes the temporary files.</summary>
@@ -126,6 +133,7 @@ public sealed unsafe class HashAggregate<TInput, TKey, TState> : IDisposable
     {
         ArgumentNullException.ThrowIfNull(consumer);
         RequireOpen();
+        Enter();
         try
         {
             EndPass(consumer);
@@ -138,10 +146,30 @@ public sealed unsafe class HashAggregate<TInput, TKey, TState> : IDisposable
             End();
             throw;
         }
+        finally
+        {
+            Leave();
+        }
     }
 
     /// <summary>Waits for I/O on its way, removes the files and frees the memory. What was not finished is given up.</summary>
-    public void Dispose() => End();
+    public void Dispose()
+    {
+        if (_isInside) _endsWhenLeft = true;
+        else End();
+    }
+
+    private void Enter()
+    {
+        if (_isInside) throw new InvalidOperationException("The aggregate is used by code that it calls: that may only dispose it.");
+        _isInside = true;
+    }
+
+    private void Leave()
+    {
+        _isInside = false;
+        if (_endsWhenLeft) End();
+    }
 
     private void End()
     {

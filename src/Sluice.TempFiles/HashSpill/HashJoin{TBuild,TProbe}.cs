@@ -15,7 +15,8 @@ namespace Sluice.TempFiles;
 /// <para>A partition that does not fit and that no bit divides, or that the cut before left nearly as large as it was, is joined block
 /// by block: a table of as many records of one side as fit, against all of the other, as often as it takes.</para>
 /// <para>Belongs to the flow that uses its context, and blocks for I/O. After an exception, its own or one of the user's code,
-/// everything is removed and only <see cref="Dispose"/> may be called. Allocates nothing per record.</para>
+/// everything is removed and only <see cref="Dispose"/> may be called. User code that is called by it may dispose it: that is done when
+/// the call under way returns. Allocates nothing per record.</para>
 /// </remarks>
 /// <typeparam name="TBuild">The records of the build side: the smaller one, if that is known.</typeparam>
 /// <typeparam name="TProbe">The records of the probe side.</typeparam>
@@ -33,6 +34,8 @@ public sealed unsafe partial class HashJoin<TBuild, TProbe> : IDisposable
     private readonly bool _keepsBuild;
     private readonly bool _keepsProbe;
     private Phase _phase;
+    private bool _isInside;
+    private bool _endsWhenLeft;
 
     // The pass at hand: by which bits it cuts, into how many leaves, and how many of them are in memory.
     private int _usedBits;
@@ -104,6 +107,7 @@ public sealed unsafe partial class HashJoin<TBuild, TProbe> : IDisposable
     public void AddBuild(in TBuild build)
     {
         if (_phase != Phase.Building) RefusePhase("The build side is complete once the first probe record has come");
+        Enter();
         try
         {
             ulong hash = HashBits.Mix(_keys.HashBuild(build));
@@ -115,6 +119,10 @@ public sealed unsafe partial class HashJoin<TBuild, TProbe> : IDisposable
             End();
             throw;
         }
+        finally
+        {
+            Leave();
+        }
     }
 
     /// <summary>Joins a record of the probe side, at once or later.</summary>
@@ -124,6 +132,7 @@ public sealed unsafe partial class HashJoin<TBuild, TProbe> : IDisposable
     public void Probe(in TProbe probe)
     {
         if (_phase > Phase.Probing) RefusePhase("The join is finished");
+        Enter();
         try
         {
             if (_phase == Phase.Building) EndBuild();
@@ -140,6 +149,10 @@ public sealed unsafe partial class HashJoin<TBuild, TProbe> : IDisposable
             End();
             throw;
         }
+        finally
+        {
+            Leave();
+        }
     }
 
     /// <summary>Joins what went to temporary files, and removes them.</summary>
@@ -148,6 +161,7 @@ public sealed unsafe partial class HashJoin<TBuild, TProbe> : IDisposable
     public void Finish()
     {
         if (_phase > Phase.Probing) RefusePhase("The join is finished");
+        Enter();
         try
         {
             if (_phase == Phase.Building) EndBuild();
@@ -161,10 +175,30 @@ public sealed unsafe partial class HashJoin<TBuild, TProbe> : IDisposable
             End();
             throw;
         }
+        finally
+        {
+            Leave();
+        }
     }
 
     /// <summary>Waits for I/O on its way, removes the files and frees the memory. What was not finished is given up.</summary>
-    public void Dispose() => End();
+    public void Dispose()
+    {
+        if (_isInside) _endsWhenLeft = true;
+        else End();
+    }
+
+    private void Enter()
+    {
+        if (_isInside) throw new InvalidOperationException("The join is used by code that it calls: that may only dispose it.");
+        _isInside = true;
+    }
+
+    private void Leave()
+    {
+        _isInside = false;
+        if (_endsWhenLeft) End();
+    }
 
     private int LeafOf(ulong hash) => (int)(hash >> _usedBits) & (_fanOut - 1);
 

@@ -21,6 +21,8 @@ public sealed unsafe class ExternalSorter<T> : IDisposable
     private readonly CancellationToken _cancellationToken;
     private SortedRecords<T>? _result;
     private bool _isOver;
+    private bool _isInside;
+    private bool _endsWhenLeft;
     private bool _isDisposed;
 
     /// <summary>Makes a sorter.</summary>
@@ -67,7 +69,7 @@ public sealed unsafe class ExternalSorter<T> : IDisposable
         try
         {
             int length;
-            while (_engine.Room < 0 || (length = _codec.Encode(value, new Span<byte>(_engine.Tail, _engine.Room))) < 0) _engine.MakeRoom();
+            while (_engine.Room < 0 || (length = _codec.Encode(value, new Span<byte>(_engine.Tail, _engine.Room))) < 0) MakeRoom();
             if (length > _engine.Room) throw new InvalidOperationException(
                 $"The codec says that it wrote {length} bytes where there was room for {_engine.Room}.");
             _engine.Commit(length);
@@ -89,6 +91,7 @@ public sealed unsafe class ExternalSorter<T> : IDisposable
     {
         if (_isOver) RefuseOver();
         _isOver = true;
+        _isInside = true;
         try
         {
             _cancellationToken.ThrowIfCancellationRequested();
@@ -100,10 +103,42 @@ public sealed unsafe class ExternalSorter<T> : IDisposable
             GiveUp();
             throw;
         }
+        finally
+        {
+            Leave();
+        }
     }
 
-    /// <summary>Waits for what is on its way, and removes every file.</summary>
-    public void Dispose() => GiveUp();
+    /// <summary>
+    /// Waits for what is on its way, and removes every file. Whoever is told of the progress may call it: it is done when the call under
+    /// way returns, which throws if it was to add something.
+    /// </summary>
+    public void Dispose()
+    {
+        if (_isInside) _endsWhenLeft = true;
+        else GiveUp();
+    }
+
+    private void MakeRoom()
+    {
+        _isInside = true;
+        try
+        {
+            _engine.MakeRoom();
+        }
+        finally
+        {
+            Leave();
+        }
+
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+    }
+
+    private void Leave()
+    {
+        _isInside = false;
+        if (_endsWhenLeft) GiveUp();
+    }
 
     private void GiveUp()
     {

@@ -11,6 +11,14 @@ internal abstract unsafe class RecordSorter : IDisposable
 
     internal long Records { get; private protected set; }
 
+    /// <summary>
+    /// How many records went through merges so far, other than the one that gives the result; see <see cref="SortProgress"/>.
+    /// </summary>
+    internal long RecordsMerged { get; private protected set; }
+
+    /// <summary>How many are to go through them at most, and into a result that is read anywhere. After <see cref="Finish"/>.</summary>
+    internal long RecordsToMerge { get; private protected set; }
+
     internal abstract SortShared Shared { get; }
 
     /// <summary>Makes more room than there is.</summary>

@@ -51,14 +51,19 @@ internal sealed unsafe partial class RecordSorter<TOrder> : RecordSorter
             options.Limit, _stop.Token);
         _partBytes = Math.Max(PartBytesMin, _shared.Plan.RunBytes / Parts);
         _drainBetweenGroups = () => _other?.Drain(_partBytes / 4);
-        _context = space.System.CreateContext("sort");
+        AioContext? context = null;
         try
         {
+            context = space.System.CreateContext("sort");
+            _context = context;
             _current = AddBuilder(space.System);
         }
         catch
         {
-            _context.Dispose();
+            context?.Dispose();
+            _stop.Dispose();
+            _work.Dispose();
+            _idle.Dispose();
             throw;
         }
 
@@ -122,6 +127,7 @@ internal sealed unsafe partial class RecordSorter<TOrder> : RecordSorter
         {
             foreach (RunBuilder<TOrder> builder in filled) builder.Sort();
             _current = filled.Count == 0 ? _current : filled[0];
+            if (_materializes) RecordsToMerge = filled.Sum(static builder => (long)builder.Count);
             return new MergedRecords<TOrder>([.. filled.Select(static builder => new BuilderRecordSource<TOrder>(builder))], null, _order,
                 _shared.IsUnique, _shared.Limit);
         }
@@ -139,11 +145,14 @@ internal sealed unsafe partial class RecordSorter<TOrder> : RecordSorter
         }
 
         _builders.Clear();
-        long merged = 0;
-        return RunMerger.Open(_shared, _context, _shared.TakeRuns(), _order, count =>
+        List<SortRun> runs = _shared.TakeRuns();
+        long more = _materializes ? runs.Sum(static run => run.Records) : 0;
+        RecordsToMerge = more;
+        return RunMerger.Open(_shared, _context, runs, _order, (merged, all) =>
         {
-            merged += count;
-            _progress?.Report(new SortProgress(SortPhase.Merging, merged, Records, _shared.SpilledBytes));
+            RecordsMerged = merged;
+            RecordsToMerge = all + more;
+            _progress?.Report(new SortProgress(SortPhase.Merging, RecordsMerged, RecordsToMerge, _shared.SpilledBytes));
         });
     }
 
@@ -239,9 +248,19 @@ internal sealed unsafe partial class RecordSorter<TOrder> : RecordSorter
 
     private RunBuilder<TOrder> AddBuilder(AioSystem system)
     {
-        RunBuilder<TOrder> builder = new(_shared, system.CreateContext("sort run"), _order);
-        lock (_lock) _builders.Add(builder);
-        return builder;
+        AioContext context = system.CreateContext("sort run");
+        try
+        {
+            RunBuilder<TOrder> builder = new(_shared, context, _order);
+            lock (_lock) _builders.Add(builder);
+            return builder;
+        }
+        catch
+        {
+            // There was no memory for it.
+            context.Dispose();
+            throw;
+        }
     }
 
     private void AddThread()

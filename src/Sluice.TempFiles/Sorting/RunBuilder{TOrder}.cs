@@ -94,7 +94,9 @@ internal sealed unsafe partial class RunBuilder<TOrder> : IDisposable
         _isSorted = true;
     }
 
-    /// <summary>Sorts, and keeps only the first records that are wanted, if they take no more than a quarter of the memory.</summary>
+    /// <summary>
+    /// Sorts, and keeps only the first records that are wanted, if they take no more than a quarter of the memory. Needs no other memory.
+    /// </summary>
     /// <param name="cutoff">The last of them.</param>
     /// <returns>False when they take more, or there are not so many: nothing was dropped.</returns>
     internal bool TryKeepFirst(out SortCutoff? cutoff)
@@ -102,33 +104,50 @@ internal sealed unsafe partial class RunBuilder<TOrder> : IDisposable
         cutoff = null;
         if (_shared.Limit > Count || _shared.Limit == 0) return false;
         Sort();
-        List<int> kept = [];
-        long bytes = 0;
-        for (int index = 0; index < Count && kept.Count < _shared.Limit; index++)
+        if (!DoFirstTakeLittle()) return false;
+        RecordEntry* entries = Entries;
+        int kept = 0;
+        int last = -1;
+        for (int index = 0; kept < _shared.Limit; index++)
         {
-            if (_shared.IsUnique && kept.Count > 0 && AreEqual(kept[^1], index)) continue;
+            if (_shared.IsUnique && last >= 0 && AreEqual(last, index)) continue;
+            entries[last = kept++] = entries[index];
+        }
+
+        cutoff = CutoffAt(last);
+
+        // They move down in the order in which they lie there, which is that of their arrival: none is written over before it has moved,
+        // and their places go on telling which of equal ones came first. Their entries go to the top first, for the same reason.
+        Span<RecordEntry> first = new(entries, kept);
+        Span<RecordEntry> top = new(_top - kept, kept);
+        first.CopyTo(top);
+        top.Sort(default(ByPlaceBackwards));
+        ForgetRecords();
+        for (int index = kept - 1; index >= 0; index--)
+        {
+            RecordEntry entry = top[index];
+            Buffer.MemoryCopy(_memory.Address + entry.Offset, Tail, entry.Length, entry.Length);
+            Commit(entry.Length, _order.Prefix(Tail, entry.Length));
+        }
+
+        return true;
+    }
+
+    private bool DoFirstTakeLittle()
+    {
+        long kept = 0;
+        long bytes = 0;
+        int last = -1;
+        for (int index = 0; index < Count && kept < _shared.Limit; index++)
+        {
+            if (_shared.IsUnique && last >= 0 && AreEqual(last, index)) continue;
+            last = index;
+            kept++;
             bytes += Entries[index].Length;
             if (bytes > _memory.LengthBytes / 4) return false;
-            kept.Add(index);
         }
 
-        if (kept.Count < _shared.Limit) return false;
-        cutoff = CutoffAt(kept[^1]);
-        using SortMemory copy = new(Math.Max(bytes, 1));
-        byte* at = copy.Address;
-        int[] lengths = new int[kept.Count];
-        for (int index = 0; index < kept.Count; index++)
-        {
-            RecordEntry entry = Entries[kept[index]];
-            Buffer.MemoryCopy(_memory.Address + entry.Offset, at, entry.Length, entry.Length);
-            at += entry.Length;
-            lengths[index] = entry.Length;
-        }
-
-        ForgetRecords();
-        Buffer.MemoryCopy(copy.Address, _memory.Address, bytes, bytes);
-        foreach (int length in lengths) Commit(length, _order.Prefix(Tail, length));
-        return true;
+        return kept == _shared.Limit;
     }
 
     /// <summary>Forgets the records, and gives back what a record longer than the budget took.</summary>
@@ -175,5 +194,10 @@ internal sealed unsafe partial class RunBuilder<TOrder> : IDisposable
         RecordEntry entry = Entries[index];
         byte* record = _memory.Address + entry.Offset;
         return new SortCutoff(_order.Prefix(record, entry.Length), new ReadOnlySpan<byte>(record, entry.Length).ToArray());
+    }
+
+    private readonly struct ByPlaceBackwards : IComparer<RecordEntry>
+    {
+        public int Compare(RecordEntry x, RecordEntry y) => y.Offset.CompareTo(x.Offset);
     }
 }

@@ -211,10 +211,11 @@ public sealed unsafe class SortedRecords<T> : IDisposable
                 writer.Write(new ReadOnlySpan<byte>(&length, FrameBytes));
                 if (++count % RecordsPerReport != 0) continue;
                 shared.CancellationToken.ThrowIfCancellationRequested();
-                _options.Progress?.Report(new SortProgress(SortPhase.Merging, count, _engine.Records, shared.SpilledBytes));
+                ReportMerged(_engine.RecordsMerged + count);
             }
 
             writer.Finish();
+            ReportMerged(_engine.RecordsToMerge);
         }
 
         shared.CountMemory(-(long)shared.Plan.WriterBuffers * shared.Plan.BlockBytes);
@@ -222,6 +223,9 @@ public sealed unsafe class SortedRecords<T> : IDisposable
         tape.Freeze();
         _reader = new LogicalTapeReader(_engine.Context, tape, Math.Min(shared.Plan.MergeBuffers, 16), shared.CancellationToken);
     }
+
+    private void ReportMerged(long records) => _options.Progress?.Report(
+        new SortProgress(SortPhase.Merging, records, _engine.RecordsToMerge, _engine.Shared.SpilledBytes));
 
     private bool MoveForwards(RecordSource source)
     {

@@ -56,7 +56,7 @@ public sealed class TempSpace : IDisposable
         }
     }
 
-    /// <summary>Who ever asked for files.</summary>
+    /// <summary>Who has files now, in the order in which each came to have some.</summary>
     public IReadOnlyList<TempOwner> Owners
     {
         get
@@ -99,14 +99,12 @@ public sealed class TempSpace : IDisposable
         return new TempSpace(system, options, directories, [.. sessions]) { LeftoversRemoved = leftovers };
     }
 
-    /// <summary>Makes an owner, to whom files are accounted.</summary>
+    /// <summary>Makes an owner, to whom files are accounted. The space knows it as long as it has files.</summary>
     /// <param name="name">The name, for people: it stands in errors.</param>
     public TempOwner CreateOwner(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        TempOwner owner = new(this, name);
-        lock (_lock) _owners.Add(owner);
-        return owner;
+        return new TempOwner(this, name);
     }
 
     /// <summary>Makes an empty file. No space is taken and no file opened before the first write.</summary>
@@ -120,6 +118,7 @@ public sealed class TempSpace : IDisposable
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             BufFile file = new(owner);
             _files.Add(file);
+            if (owner.FileCount == 0) _owners.Add(owner);
             owner.AddFiles(1);
             return file;
         }
@@ -204,7 +203,9 @@ public sealed class TempSpace : IDisposable
     {
         lock (_lock)
         {
-            if (_files.Remove(file)) file.Owner.AddFiles(-1);
+            if (!_files.Remove(file)) return;
+            file.Owner.AddFiles(-1);
+            if (file.Owner.FileCount == 0) _owners.Remove(file.Owner);
         }
     }
 

@@ -2,8 +2,8 @@ namespace Sluice.TempFiles;
 
 /// <summary>
 /// Writes tapes, one after the other, behind the producer. Blocks that follow each other in the file go there in one I/O. Belongs to the
-/// flow that
-/// uses its context; writing allocates nothing but the tape's list of where its blocks are.
+/// flow that uses its context; writing allocates nothing but the tape's list of where its blocks are. After a write failed or was
+/// cancelled it can only be disposed: the tape is not whole.
 /// </summary>
 /// <remarks>
 /// Buffers form a ring. Those filled and not yet handed over are the group; a group ends when it has the length of a good write, when the
@@ -35,6 +35,7 @@ public sealed unsafe class LogicalTapeWriter : IDisposable
     private long _nextBlock;
     private int _blocksLeft;
     private int _round;
+    private bool _hasFailed;
     private bool _isDisposed;
 
     /// <summary>Makes a writer.</summary>
@@ -78,14 +79,22 @@ public sealed unsafe class LogicalTapeWriter : IDisposable
     public void Begin(LogicalTape tape)
     {
         ArgumentNullException.ThrowIfNull(tape);
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        RequireUsable();
         if (_tape is not null) throw new InvalidOperationException("The tape before is not finished: call Finish first.");
         if (!ReferenceEquals(tape.Set, _set) || tape.IsFinished || tape.BlockCount != 0) throw new ArgumentException(
             "The tape is of another set, or was written before.", nameof(tape));
         _tape = tape;
         _round = 0;
         Position = 0;
-        Enter(_slot);
+        try
+        {
+            Enter(_slot);
+        }
+        catch
+        {
+            Fail();
+            throw;
+        }
     }
 
     /// <summary>Writes.</summary>
@@ -96,12 +105,22 @@ public sealed unsafe class LogicalTapeWriter : IDisposable
     {
         while (data.Length > _end - _cursor)
         {
+            // Without a tape there is no buffer either.
+            if (_cursor is null) RequireTape();
             int length = (int)(_end - _cursor);
             data[..length].CopyTo(new Span<byte>(_cursor, length));
             _cursor += length;
             Position += length;
             data = data[length..];
-            NextBuffer();
+            try
+            {
+                NextBuffer();
+            }
+            catch
+            {
+                Fail();
+                throw;
+            }
         }
 
         data.CopyTo(new Span<byte>(_cursor, data.Length));
@@ -131,19 +150,38 @@ public sealed unsafe class LogicalTapeWriter : IDisposable
     /// <summary>Ends the tape without waiting. The next can be begun; <see cref="FinishWait"/> must come before this one is read.</summary>
     internal void FinishStart()
     {
-        LogicalTape tape = _tape ?? throw new InvalidOperationException("No tape was begun.");
+        LogicalTape tape = RequireTape();
         int filled = (int)(_cursor - (byte*)_buffers[_slot].Address);
-        if (filled > 0) AddToGroup(filled);
-        FlushGroup();
+        try
+        {
+            if (filled > 0) AddToGroup(filled);
+            FlushGroup();
+        }
+        catch
+        {
+            Fail();
+            throw;
+        }
+
         GiveBackRest();
         tape.LengthBytes = Position;
         tape.IsFinished = true;
         _tape = null;
+        _cursor = _end = null;
     }
 
     internal void FinishWait()
     {
-        foreach (BufFileTransfer transfer in _transfers) BufFile.WaitForWrite(transfer, _cancellationToken);
+        RequireUsable();
+        try
+        {
+            foreach (BufFileTransfer transfer in _transfers) BufFile.WaitForWrite(transfer, _cancellationToken);
+        }
+        catch
+        {
+            Fail();
+            throw;
+        }
     }
 
     /// <summary>Waits for what is on its way and frees the buffers. A tape that was not finished is given up.</summary>
@@ -151,9 +189,28 @@ public sealed unsafe class LogicalTapeWriter : IDisposable
     {
         if (_isDisposed) return;
         _isDisposed = true;
+        _cursor = _end = null;
         foreach (BufFileTransfer transfer in _transfers) transfer.Quiesce();
         foreach (AioBuffer buffer in _buffers) buffer.Return();
         _arena.Dispose();
+    }
+
+    private void Fail()
+    {
+        _hasFailed = true;
+        _cursor = _end = null;
+    }
+
+    private void RequireUsable()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_hasFailed) throw new InvalidOperationException("A write failed or was cancelled before: the tape is not whole.");
+    }
+
+    private LogicalTape RequireTape()
+    {
+        RequireUsable();
+        return _tape ?? throw new InvalidOperationException("No tape was begun.");
     }
 
     private void NextBuffer()

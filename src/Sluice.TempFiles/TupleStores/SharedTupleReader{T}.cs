@@ -16,10 +16,8 @@ public sealed unsafe class SharedTupleReader<T> : IDisposable
     private readonly SharedTupleStore<T> _store;
     private readonly AioContext _context;
     private readonly CancellationToken _cancellationToken;
-    private readonly BufFileTransfer[] _transfers = new BufFileTransfer[Depth];
+    private readonly SharedTupleBuffers _buffers;
     private readonly SharedChunk[] _chunks = new SharedChunk[Depth];
-    private readonly int[] _slots = new int[Depth];
-    private readonly nint[] _addresses = new nint[Depth];
     private BufferArena? _largeArena;
     private AioBuffer? _large;
     private int _head;
@@ -34,11 +32,7 @@ public sealed unsafe class SharedTupleReader<T> : IDisposable
         _store = store;
         _context = context;
         _cancellationToken = cancellationToken;
-        for (int index = 0; index < Depth; index++)
-        {
-            _slots[index] = -1;
-            _transfers[index] = new BufFileTransfer(context);
-        }
+        _buffers = new SharedTupleBuffers(context, Depth);
     }
 
     /// <summary>How many records it has read.</summary>
@@ -102,8 +96,8 @@ public sealed unsafe class SharedTupleReader<T> : IDisposable
 
     private byte* Arrive()
     {
-        BufFile.WaitForRead(_transfers[_head], _cancellationToken);
-        return (byte*)_addresses[_head];
+        BufFile.WaitForRead(_buffers.Transfers[_head], _cancellationToken);
+        return (byte*)_buffers.AddressOf(_head);
     }
 
     private void TopUp()
@@ -114,8 +108,8 @@ public sealed unsafe class SharedTupleReader<T> : IDisposable
             _chunks[entry] = chunk;
             _count++;
             if (chunk.Address != 0 || chunk.Bytes > _store.BlockBytes) continue;
-            if (_slots[entry] < 0) _slots[entry] = _store.Take(out _addresses[entry]);
-            file!.StartRead(_transfers[entry], chunk.Block * _store.BlockBytes, _addresses[entry], SpillWriter.RoundUp(chunk.Bytes));
+            nint address = _buffers.BlockOf(entry, _store);
+            file!.StartRead(_buffers.Transfers[entry], chunk.Block * _store.BlockBytes, address, SpillWriter.RoundUp(chunk.Bytes));
         }
     }
 
@@ -124,8 +118,8 @@ public sealed unsafe class SharedTupleReader<T> : IDisposable
         int bytes = SpillWriter.RoundUp(chunk.Bytes);
         _largeArena = _context.System.CreateArena(bytes, 1, register: false);
         _large = _largeArena.Rent();
-        _store.File!.StartRead(_transfers[_head], chunk.Block * _store.BlockBytes, _large.Address, bytes);
-        BufFile.WaitForRead(_transfers[_head], _cancellationToken);
+        _store.File!.StartRead(_buffers.Transfers[_head], chunk.Block * _store.BlockBytes, _large.Address, bytes);
+        BufFile.WaitForRead(_buffers.Transfers[_head], _cancellationToken);
         return (byte*)_large.Address;
     }
 
@@ -141,13 +135,9 @@ public sealed unsafe class SharedTupleReader<T> : IDisposable
     {
         if (_isEnded) return;
         _isEnded = true;
-        foreach (BufFileTransfer transfer in _transfers) transfer.Quiesce();
+        _buffers.Quiesce();
         for (int index = _hasBlock ? 1 : 0; index < _count; index++) _store.GiveBack(_chunks[(_head + index) % Depth]);
-        foreach (int slot in _slots)
-        {
-            if (slot >= 0) _store.Return(slot);
-        }
-
+        _buffers.ReturnTo(_store);
         FreeLarge();
         _store.EndReader();
     }

@@ -17,9 +17,7 @@ public sealed unsafe class SharedTupleWriter<T> : IDisposable
     private readonly AioContext _context;
     private readonly CancellationToken _cancellationToken;
     private readonly NativeScratch _scratch = new();
-    private readonly BufFileTransfer[] _transfers = new BufFileTransfer[Buffers];
-    private readonly int[] _slots = new int[Buffers];
-    private readonly nint[] _addresses = new nint[Buffers];
+    private readonly SharedTupleBuffers _buffers;
     private int _current;
     private byte* _cursor;
     private byte* _end;
@@ -30,11 +28,7 @@ public sealed unsafe class SharedTupleWriter<T> : IDisposable
         _store = store;
         _context = context;
         _cancellationToken = cancellationToken;
-        for (int index = 0; index < Buffers; index++)
-        {
-            _slots[index] = -1;
-            _transfers[index] = new BufFileTransfer(context);
-        }
+        _buffers = new SharedTupleBuffers(context, Buffers);
     }
 
     /// <summary>How many records it has written.</summary>
@@ -88,7 +82,7 @@ public sealed unsafe class SharedTupleWriter<T> : IDisposable
         try
         {
             Complete();
-            foreach (BufFileTransfer transfer in _transfers) BufFile.WaitForWrite(transfer, _cancellationToken);
+            foreach (BufFileTransfer transfer in _buffers.Transfers) BufFile.WaitForWrite(transfer, _cancellationToken);
             End(Count);
         }
         catch (Exception exception)
@@ -110,25 +104,24 @@ public sealed unsafe class SharedTupleWriter<T> : IDisposable
     private void Begin()
     {
         _cancellationToken.ThrowIfCancellationRequested();
-        BufFile.WaitForWrite(_transfers[_current], _cancellationToken);
-        if (_slots[_current] < 0) _slots[_current] = _store.Take(out _addresses[_current]);
-        _cursor = (byte*)_addresses[_current];
+        BufFile.WaitForWrite(_buffers.Transfers[_current], _cancellationToken);
+        _cursor = (byte*)_buffers.BlockOf(_current, _store);
         _end = _cursor + _store.BlockBytes;
     }
 
     private void Complete()
     {
         if (_cursor == null) return;
-        nint address = _addresses[_current];
+        nint address = _buffers.AddressOf(_current);
         int bytes = (int)(_cursor - (byte*)address);
         _cursor = _end = null;
         if (_store.TryKeep(address, bytes))
         {
-            _slots[_current] = -1;
+            _buffers.PassOn(_current);
             return;
         }
 
-        Write(_transfers[_current], address, bytes);
+        Write(_buffers.Transfers[_current], address, bytes);
         _current = (_current + 1) % Buffers;
     }
 
@@ -164,12 +157,8 @@ public sealed unsafe class SharedTupleWriter<T> : IDisposable
     {
         if (_isEnded) return;
         _isEnded = true;
-        foreach (BufFileTransfer transfer in _transfers) transfer.Quiesce();
-        foreach (int slot in _slots)
-        {
-            if (slot >= 0) _store.Return(slot);
-        }
-
+        _buffers.Quiesce();
+        _buffers.ReturnTo(_store);
         _scratch.Dispose();
         _store.EndWriter(count);
     }

@@ -18,6 +18,7 @@ internal static class SortCommand
     internal const int BrokenPipe = 128 + SignalHandling.BrokenPipeSignal;
 
     private const long MemoryBytesLeast = 64L << 20;
+    private const long SharedPieceBytes = 32 << 20;
     private const long MemoryBytesMost = 4L << 30;
     private const int ThreadsMax = 8;
     private const int BrokenPipeErrno = 32;
@@ -55,6 +56,14 @@ internal static class SortCommand
         }
     }
 
+    // Several directories are several disks, which are to share the work: each gets a piece in turn, long before a piece of the usual
+    // length would be full.
+    private static TempSpaceOptions SpaceIn(IReadOnlyList<string> directories)
+    {
+        TempSpaceOptions options = new() { Directories = directories };
+        return directories.Count == 1 ? options : options with { PieceBytes = SharedPieceBytes };
+    }
+
     private static int Run(SortArguments arguments, TextWriter error, CancellationToken cancellationToken)
     {
         MethodChoice.RequireReal(arguments.Method);
@@ -71,7 +80,7 @@ internal static class SortCommand
         string? fallback = Environment.GetEnvironmentVariable("TMPDIR");
         IReadOnlyList<string> directories = arguments.Directories.Count != 0 ? arguments.Directories
             : [string.IsNullOrEmpty(fallback) ? "/tmp" : fallback];
-        using TempSpace space = TempSpace.Open(system, new TempSpaceOptions { Directories = directories });
+        using TempSpace space = TempSpace.Open(system, SpaceIn(directories));
         using SortTarget? target = arguments.Checks ? null : SortTarget.Open(system, arguments.Output);
         SortReport report = new() { InputBytes = KnownLength(arguments.Files) };
         long memory = arguments.MemoryBytes != 0

@@ -95,6 +95,7 @@ internal sealed class SortArguments
         for (int at = 1; at < arg.Length; at++)
         {
             char letter = arg[at];
+            if (letter == 'y') return PassOver(args, index, hasValue: at + 1 < arg.Length);
             if (!LettersWithValue.Contains(letter, StringComparison.Ordinal))
             {
                 Apply(letter, "");
@@ -113,6 +114,14 @@ internal sealed class SortArguments
         }
 
         return index;
+    }
+
+    // A relic of older systems, which GNU sort takes and ignores: attached to it anything, as a word of its own only a number.
+    private static int PassOver(IReadOnlyList<string> args, int index, bool hasValue)
+    {
+        if (hasValue) return index;
+        if (index + 1 == args.Count) throw new UsageException("'sort' needs a value after -y; see 'sluice sort --help'.");
+        return args[index + 1].All(char.IsAsciiDigit) ? index + 1 : index;
     }
 
     private int TakeLong(IReadOnlyList<string> args, int index)

@@ -3,36 +3,13 @@ using Sluice.TempFiles.Tests.Support;
 namespace Sluice.TempFiles.Tests.Files;
 
 /// <summary>Whatever goes wrong while temporary files are written and read, it is one error, and nothing is left.</summary>
-public sealed class BufFileFaultTests
+public sealed class BufFileFaultTests : FaultTests
 {
     private const int ChunkBytes = 5000;
     private const int Chunks = 80;
     private const int BufferBytes = 8192;
 
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AnIoThatFailsInAnyPhaseIsOneErrorAndLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.FailIosOneByOne(method, WriteAndRead));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AFullDiskOrQuotaIsOneErrorThatNamesWhoAndWhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.RunOutOfRoom(method, WriteAndRead));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AUserThatThrowsBetweenTransfersLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.ThrowFromUserCode(method, WriteAndRead));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ItCanBeCancelledAnywhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.CancelAnywhere(method, WriteAndRead));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ShortDelayedAndReorderedTransfersInAnyPhaseChangeNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.DisturbEveryTransfer(method, WriteAndRead));
+    private protected override IEnumerable<Action<FaultyWork>> Works => [WriteAndRead];
 
     // Written, joined with another file, read to its end by two, cut off.
     private static void WriteAndRead(FaultyWork work)
@@ -55,8 +32,7 @@ public sealed class BufFileFaultTests
         using BufFileWriter writer = new(work.Context, file, 0, BufferBytes, 3, work.Token);
         for (int chunk = 0; chunk < Chunks; chunk++)
         {
-            work.UserCode();
-            work.Token.ThrowIfCancellationRequested();
+            work.Look();
             writer.Write(ChunkOf(seed, chunk));
         }
 
@@ -69,8 +45,7 @@ public sealed class BufFileFaultTests
         using BufFileReader reader = new(work.Context, file, start, BufferBytes, 3, work.Token);
         for (int chunk = 0; chunk < Chunks; chunk++)
         {
-            work.UserCode();
-            work.Token.ThrowIfCancellationRequested();
+            work.Look();
             Assert.Equal(ChunkBytes, reader.Read(found));
             Assert.True(ChunkOf(seed, chunk).AsSpan().SequenceEqual(found), $"Chunk {chunk} of file {seed} is not what was written.");
         }

@@ -143,24 +143,59 @@ public sealed class BufFileTests
         run.ExpectNothingLeft();
     });
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AReaderGivesNothingOfWhatWasCutOffAfterItHadReadItAhead(bool isDirect) => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("sync");
+        using TempSpace space = run.OpenSpace(new TempSpaceOptions { PieceBytes = 16384, Direct = isDirect });
+        using AioContext context = run.System.CreateContext();
+        using BufFile file = space.CreateFile(space.CreateOwner("cut"));
+        Fill(context, file, 40_000, 1);
+        using BufFileReader reader = new(context, file, 0, 8192, 4);
+        Assert.Equal(8192, reader.Peek().Length);
+        Assert.Equal(8192, reader.Read(new byte[8192]));
+        Assert.Equal(8192, reader.Peek().Length);
+
+        // In the midst of the window that is at hand; all that was read beyond it is gone.
+        file.Truncate(10_000);
+        Assert.Equal(10_000 - 8192, reader.Peek().Length);
+        reader.Seek(10_000);
+        Assert.True(reader.Peek().IsEmpty);
+        reader.Seek(12_000);
+        Assert.True(reader.Peek().IsEmpty);
+
+        // And when other bytes have come to stand there, it gives those.
+        file.Truncate(0);
+        Fill(context, file, 40_000, 2);
+        byte[] expected = new byte[40_000];
+        new Random(2).NextBytes(expected);
+        byte[] found = new byte[40_000];
+        reader.Seek(0);
+        Assert.Equal(40_000, reader.Read(found));
+        Assert.True(expected.AsSpan().SequenceEqual(found));
+    });
+
     [Fact]
-    public void TheReaderReadsFurtherAheadOnlyWhenItHadToWait() => TestRun.WithinWatchdog(() =>
+    public void AWriterThatHasFailedRefusesToGoOn() => TestRun.WithinWatchdog(() =>
     {
         using TestRun run = TestRun.Start("io_uring", injected: true);
         using TempSpace space = run.OpenSpace();
         using AioContext context = run.System.CreateContext();
-        using BufFile file = space.CreateFile(space.CreateOwner("ahead"));
-        Fill(context, file, 64 * 4096, 9);
-        using BufFileReader reader = new(context, file, 0, 4096, 8);
-        using var delays = run.Control.Delay(static request => request.Operation == IoOperation.Read);
-        byte[] window = new byte[4096];
-        for (int index = 0; index < 40; index++) reader.Read(window);
-        Assert.True(reader.Stalls > 0);
-        Assert.True(reader.Distance > 1);
-        int wide = reader.Distance;
-        reader.Seek(0);
-        reader.Read(window);
-        Assert.True(reader.Distance <= wide, "A jump begins anew.");
+        using BufFile file = space.CreateFile(space.CreateOwner("lost"));
+        using BufFileWriter writer = new(context, file, 0, 4096, 2);
+        using (run.Control.Replace(static _ => -Errno.EIO, static request => request.Operation == IoOperation.Write, times: 1))
+        {
+            Assert.Throws<AioException>(() => writer.Write(new byte[5 * 4096]));
+        }
+
+        // What was lost cannot be written any more: a flush that succeeded would be a lie.
+        Assert.Throws<InvalidOperationException>(writer.Flush);
+        Assert.Throws<InvalidOperationException>(() => writer.Write([1]));
+        Assert.Throws<InvalidOperationException>(() => writer.Seek(0));
+        writer.Dispose();
+        Assert.Throws<ObjectDisposedException>(writer.Flush);
     });
 
     [Fact]

@@ -3,32 +3,46 @@ using Sluice.TempFiles.Tests.Support;
 namespace Sluice.TempFiles.Tests.HashSpill;
 
 /// <summary>Whatever goes wrong in an aggregate, it ends with one error and leaves nothing.</summary>
-public sealed class HashAggregateFaultTests
+public sealed class HashAggregateFaultTests : FaultTests
 {
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AnIoThatFailsInAnyPhaseIsOneErrorAndLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.FailIosOneByOne(method, Aggregate));
+    private protected override IEnumerable<Action<FaultyWork>> Works => [Aggregate];
 
     [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AFullDiskOrQuotaIsOneErrorThatNamesWhoAndWhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.RunOutOfRoom(method, Aggregate));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void UserCodeThatThrowsLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.ThrowFromUserCode(method, Aggregate));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ItCanBeCancelledAnywhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.CancelAnywhere(method, Aggregate));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ShortDelayedAndReorderedTransfersInAnyPhaseChangeNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.DisturbEveryTransfer(method, Aggregate));
+    [InlineData(1, 4 << 20)]
+    [InlineData(1, 64 << 10)]
+    [InlineData(9000, 64 << 10)]
+    public void UserCodeMayDisposeTheAggregateAndMayNotUseIt(int at, int memoryBytes) => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("sync");
+        foreach (bool isDisposing in (bool[])[true, false])
+        {
+            using TempSpace space = run.OpenSpace();
+            using AioContext context = run.System.CreateContext();
+            HashAggregate<Row, string, List<int>>? aggregate = null;
+            int calls = 0;
+            AggregateModel model = new()
+            {
+                BeforeAll = () =>
+                {
+                    if (++calls != at) return;
+                    if (isDisposing) aggregate!.Dispose();
+                    else aggregate!.Add(new Row(1, 1, 30));
+                }
+            };
+            using HashAggregate<Row, string, List<int>> made = model.Make(context, space.CreateOwner("aggregate"), memoryBytes);
+            aggregate = made;
+            Exception? failure = Record.Exception(() =>
+            {
+                for (int id = 0; id < 8000; id++) model.Add(aggregate, new Row(id % 2500, id, 30));
+                model.FinishAndExpect(aggregate);
+            });
+            if (isDisposing) Assert.True(failure is null or ObjectDisposedException, $"{failure}");
+            else Assert.IsType<InvalidOperationException>(failure);
+            Assert.True(calls >= at);
+            run.ExpectNothingInUse(space);
+            Assert.ThrowsAny<InvalidOperationException>(() => aggregate.Add(new Row(1, 1, 30)));
+        }
+    });
 
     private static void Aggregate(FaultyWork work)
     {

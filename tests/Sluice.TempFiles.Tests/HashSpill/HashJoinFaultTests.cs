@@ -3,32 +3,46 @@ using Sluice.TempFiles.Tests.Support;
 namespace Sluice.TempFiles.Tests.HashSpill;
 
 /// <summary>Whatever goes wrong in a join, it ends with one error and leaves nothing.</summary>
-public sealed class HashJoinFaultTests
+public sealed class HashJoinFaultTests : FaultTests
 {
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AnIoThatFailsInAnyPhaseIsOneErrorAndLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.FailIosOneByOne(method, Join));
+    private protected override IEnumerable<Action<FaultyWork>> Works => [Join];
 
     [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AFullDiskOrQuotaIsOneErrorThatNamesWhoAndWhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.RunOutOfRoom(method, Join));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void UserCodeThatThrowsLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.ThrowFromUserCode(method, Join));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ItCanBeCancelledAnywhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.CancelAnywhere(method, Join));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ShortDelayedAndReorderedTransfersInAnyPhaseChangeNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.DisturbEveryTransfer(method, Join));
+    [InlineData(1, 4 << 20)]
+    [InlineData(1, 64 << 10)]
+    [InlineData(50, 64 << 10)]
+    [InlineData(1500, 64 << 10)]
+    public void AConsumerMayDisposeTheJoinAndMayNotUseIt(int at, int memoryBytes) => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("sync");
+        foreach (bool isDisposing in (bool[])[true, false])
+        {
+            using TempSpace space = run.OpenSpace();
+            using AioContext context = run.System.CreateContext();
+            HashJoin<Row, Row>? join = null;
+            int calls = 0;
+            JoinModel model = new()
+            {
+                BeforeConsume = () =>
+                {
+                    if (++calls != at) return;
+                    if (isDisposing) join!.Dispose();
+                    else join!.Finish();
+                }
+            };
+            RowCodec codec = new();
+            using HashJoin<Row, Row> made = new(context, space.CreateOwner("join"), JoinKind.Full, codec, codec, model, model,
+                new HashSpillOptions { MemoryBytes = memoryBytes });
+            join = made;
+            List<Row> rows = [.. Enumerable.Range(0, 2000).Select(static id => new Row(id, id, 80))];
+            Exception? failure = Record.Exception(() => model.Run(join, rows, rows));
+            if (isDisposing) Assert.True(failure is null or ObjectDisposedException, $"{failure}");
+            else Assert.IsType<InvalidOperationException>(failure);
+            Assert.True(calls >= at);
+            run.ExpectNothingInUse(space);
+            Assert.Throws<ObjectDisposedException>(() => join.Probe(rows[0]));
+        }
+    });
 
     // Some keys are so frequent that their partition is joined block by block.
     private static void Join(FaultyWork work)

@@ -6,52 +6,15 @@ namespace Sluice.TempFiles.Tests.Sorting;
 /// Whatever goes wrong while runs are built, merged or read, in one pass or in any order, it is one error, and nothing is left even before
 /// the sorter is disposed.
 /// </summary>
-public sealed class ExternalSorterFaultTests
+public sealed class ExternalSorterFaultTests : FaultTests
 {
     private const int Rows = 4000;
     private const int PayloadBytes = 60;
     private const int Steps = 100;
 
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AnIoThatFailsInAnyPhaseIsOneErrorAndLeavesNothing(string method) => TestRun.WithinWatchdog(() =>
-    {
-        FaultyWork.FailIosOneByOne(method, SortOnce);
-        FaultyWork.FailIosOneByOne(method, SortAndWander);
-    });
+    private protected override IEnumerable<Action<FaultyWork>> Works => [SortOnce, SortAndWander];
 
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AFullDiskOrQuotaIsOneErrorThatNamesWhoAndWhere(string method) => TestRun.WithinWatchdog(() =>
-    {
-        FaultyWork.RunOutOfRoom(method, SortOnce);
-        FaultyWork.RunOutOfRoom(method, SortAndWander);
-    });
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ACodecOrComparerThatThrowsLeavesNothing(string method) => TestRun.WithinWatchdog(() =>
-    {
-        FaultyWork.ThrowFromUserCode(method, SortOnce);
-        FaultyWork.ThrowFromUserCode(method, SortAndWander);
-        FaultyWork.ThrowFromUserCode(method, SortInMemory);
-    });
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ItCanBeCancelledAnywhere(string method) => TestRun.WithinWatchdog(() =>
-    {
-        FaultyWork.CancelAnywhere(method, SortOnce);
-        FaultyWork.CancelAnywhere(method, SortAndWander);
-    });
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ShortDelayedAndReorderedTransfersInAnyPhaseChangeNothing(string method) => TestRun.WithinWatchdog(() =>
-    {
-        FaultyWork.DisturbEveryTransfer(method, SortOnce);
-        FaultyWork.DisturbEveryTransfer(method, SortAndWander);
-    });
+    private protected override IEnumerable<Action<FaultyWork>> WorksInMemory => [SortInMemory];
 
     [Theory]
     [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]

@@ -250,19 +250,52 @@ public sealed class ExternalSorterTests
         Assert.Equal(0, run.System.ReadStatistics()[IoOperation.Write].Operations);
     });
 
+    [Theory]
+    [InlineData(10, 200_000, false)]
+    [InlineData(900, 1000, false)]
+    [InlineData(1000, 1000, false)]
+    [InlineData(900, 700, true)]
+    [InlineData(1000, 3, true)]
+    public void AFewOfManyAreKeptInMemoryAndMovedTogetherInIt(int limit, int keys, bool isUnique) => TestRun.WithinWatchdog(() =>
+    {
+        const int Count = 200_000;
+        const long MemoryBytes = 128 << 10;
+        using TestRun run = TestRun.Start("sync");
+        using TempSpace space = run.OpenSpace();
+        Random random = new(limit);
+        List<(int Key, int Number)> rows = [.. Enumerable.Range(0, Count).Select(number => (random.Next(keys), number))];
+        using ExternalSorter<(int Key, int Number)> sorter = new(space, new NumberedCodec(), SortOrder.LeadingBytes(4),
+            new ExternalSortOptions { MemoryBytes = MemoryBytes, Limit = limit, IsUnique = isUnique });
+        foreach ((int Key, int Number) row in rows) sorter.Add(row);
+        using SortedRecords<(int Key, int Number)> result = sorter.Finish();
+        IEnumerable<(int Key, int Number)> model = rows.OrderBy(static row => row.Key);
+        if (isUnique) model = model.DistinctBy(static row => row.Key);
+        foreach ((int Key, int Number) expected in model.Take(limit))
+        {
+            Assert.True(result.MoveNext());
+            Assert.Equal(expected, result.Current);
+        }
+
+        Assert.False(result.MoveNext());
+        Assert.InRange(sorter.Statistics.MemoryBytesPeak, 1, MemoryBytes);
+        if (!isUnique) Assert.Equal(0, space.PeakBytes);
+    });
+
     [Fact]
-    public void AFewOfManyAreKeptInMemory() => TestRun.WithinWatchdog(() =>
+    public void KeepingTheFirstFewTakesNoMemoryBeside() => TestRun.WithinWatchdog(() =>
     {
         using TestRun run = TestRun.Start("sync");
         using TempSpace space = run.OpenSpace();
-        NumberedCodec codec = new();
-        using ExternalSorter<(int Key, int Number)> sorter = new(
-            space, codec, SortOrder.LeadingBytes(4), new ExternalSortOptions { MemoryBytes = 65536, Limit = 10 });
-        for (int number = 0; number < 200_000; number++) sorter.Add((number * 7919 % 200_003, number));
-        using SortedRecords<(int Key, int Number)> result = sorter.Finish();
-        int count = 0;
-        while (result.MoveNext()) count++;
-        Assert.Equal(10, count);
+        using ExternalSorter<(int Key, int Number)> sorter = new(space, new NumberedCodec(), SortOrder.LeadingBytes(4),
+            new ExternalSortOptions { MemoryBytes = 1 << 20, Limit = 10_000 });
+        Random random = new(1);
+        for (int number = 0; number < 100_000; number++) sorter.Add((random.Next(), number));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int number = 0; number < 400_000; number++) sorter.Add((random.Next(), number));
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        // The last record of those that are kept, each time; nothing for each of them.
+        Assert.True(allocated < 10_000, $"{allocated} bytes.");
         Assert.Equal(0, space.PeakBytes);
     });
 
@@ -306,26 +339,87 @@ public sealed class ExternalSorterTests
         Assert.Empty(left);
     });
 
-    [Fact]
-    public void ProgressTellsEveryPhaseAndNeverGoesBack() => TestRun.WithinWatchdog(() =>
-    {
-        using TestRun run = TestRun.Start("sync");
-        using TempSpace space = run.OpenSpace();
-        Recorder recorder = new();
-        NumberedCodec codec = new();
-        using ExternalSorter<(int Key, int Number)> sorter = new(
-            space, codec, SortOrder.LeadingBytes(4), new ExternalSortOptions { MemoryBytes = 65536, Progress = recorder });
-        for (int number = 0; number < 200_000; number++) sorter.Add((number * 7919 % 200_003, number));
-        using SortedRecords<(int Key, int Number)> result = sorter.Finish();
-        while (result.MoveNext())
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void ProgressTellsEveryPhaseNeverGoesBackAndEndsAtWhatThereIsInAll(bool hasRandomAccess, bool isUnique) =>
+        TestRun.WithinWatchdog(() =>
         {
-        }
+            const int Count = 200_000;
+            using TestRun run = TestRun.Start("sync");
+            using TempSpace space = run.OpenSpace();
+            Recorder recorder = new();
+            NumberedCodec codec = new();
+            using ExternalSorter<(int Key, int Number)> sorter = new(space, codec, SortOrder.LeadingBytes(4), new ExternalSortOptions
+            {
+                MemoryBytes = 65536,
+                Progress = recorder,
+                HasRandomAccess = hasRandomAccess,
+                IsUnique = isUnique
+            });
+            for (int number = 0; number < Count; number++) sorter.Add((number * 7919 % (isUnique ? Count / 3 : 200_003), number));
+            using SortedRecords<(int Key, int Number)> result = sorter.Finish();
+            while (result.MoveNext())
+            {
+            }
 
-        Assert.Equal([SortPhase.Building, SortPhase.Merging, SortPhase.Reading],
-            recorder.Reports.Select(static report => report.Phase).Distinct());
-        foreach (IGrouping<SortPhase, SortProgress> phase in recorder.Reports.GroupBy(static report => report.Phase))
+            SortPhase[] phases = [SortPhase.Building, SortPhase.Merging, .. hasRandomAccess ? [] : (SortPhase[])[SortPhase.Reading]];
+            Assert.Equal(phases, recorder.Reports.Select(static report => report.Phase).Distinct());
+            foreach (IGrouping<SortPhase, SortProgress> phase in recorder.Reports.GroupBy(static report => report.Phase))
+            {
+                Assert.Equal(phase.Select(static report => report.Records).Order(), phase.Select(static report => report.Records));
+                Assert.All(phase, static report => Assert.InRange(report.Records, 1, report.TotalRecords));
+            }
+
+            SortProgress[] merging = [.. recorder.Reports.Where(static report => report.Phase == SortPhase.Merging)];
+            Assert.Single(merging.Select(static report => report.TotalRecords).Distinct());
+            Assert.Equal(merging[^1].TotalRecords, merging[^1].Records);
+            Assert.True(merging[0].Records < merging[^1].Records / 10, "The first report comes early.");
+        });
+
+    [Theory]
+    [InlineData(SortPhase.Building)]
+    [InlineData(SortPhase.Merging)]
+    [InlineData(SortPhase.Reading)]
+    public void WhoeverIsToldOfTheProgressMayDisposeTheSort(SortPhase phase) => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("io_uring");
+        using TempSpace space = run.OpenSpace();
+        ExternalSorter<(int Key, int Number)>? sorter = null;
+        Recorder recorder = new()
         {
-            Assert.Equal(phase.Select(static report => report.Records).Order(), phase.Select(static report => report.Records));
+            OnReport = report =>
+            {
+                if (report.Phase == phase) sorter!.Dispose();
+            }
+        };
+        sorter = new(space, new NumberedCodec(), SortOrder.LeadingBytes(4),
+            new ExternalSortOptions { MemoryBytes = 65536, Progress = recorder });
+        Assert.Throws<ObjectDisposedException>(() =>
+        {
+            for (int number = 0; number < 200_000; number++) sorter.Add((number * 7919 % 200_003, number));
+            SortedRecords<(int Key, int Number)> result = sorter.Finish();
+            while (result.MoveNext()) Assert.True(result.Current.Number >= 0);
+        });
+        run.ExpectNothingInUse(space);
+        Assert.Throws<ObjectDisposedException>(() => sorter.Add((1, 1)));
+    });
+
+    [Fact]
+    public void ASortThatCannotBeMadeLeavesNoContextBehind() => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("sync", configure: static options => options.ContextsMax = 3);
+        using TempSpace space = run.OpenSpace();
+        using (run.System.CreateContext())
+        {
+            for (int attempt = 0; attempt < 5; attempt++)
+            {
+                Assert.ThrowsAny<InvalidOperationException>(() => new ExternalSorter<byte[]>(space, new ArrayCodec(), SortOrder.Bytes));
+            }
+
+            using AioContext last = run.System.CreateContext();
         }
     });
 
@@ -384,7 +478,13 @@ public sealed class ExternalSorterTests
     {
         internal List<SortProgress> Reports { get; } = [];
 
-        public void Report(SortProgress value) => Reports.Add(value);
+        internal Action<SortProgress>? OnReport { get; init; }
+
+        public void Report(SortProgress value)
+        {
+            Reports.Add(value);
+            OnReport?.Invoke(value);
+        }
     }
 
     private sealed class ThrowingCodec : ITempCodec<int>

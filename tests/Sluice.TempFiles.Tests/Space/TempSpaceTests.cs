@@ -53,6 +53,36 @@ public sealed class TempSpaceTests
         run.ExpectNothingLeft();
     });
 
+    [Fact]
+    public void ASpaceKnowsOwnersAsLongAsTheyHaveFiles() => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("sync");
+        using TempSpace space = run.OpenSpace();
+        TempOwner one = space.CreateOwner("one");
+        TempOwner two = space.CreateOwner("two");
+        Assert.Empty(space.Owners);
+        using BufFile first = space.CreateFile(one);
+        using BufFile second = space.CreateFile(one);
+        using BufFile third = space.CreateFile(two);
+        Assert.Equal([one, two], space.Owners);
+        second.Append(third);
+        Assert.Equal([one], space.Owners);
+        first.Dispose();
+        Assert.Equal([one], space.Owners);
+        second.Dispose();
+        Assert.Empty(space.Owners);
+        using BufFile again = space.CreateFile(two);
+        Assert.Equal([two], space.Owners);
+        for (int sort = 0; sort < 100; sort++)
+        {
+            using ExternalSorter<byte[]> sorter = new(space, new ArrayCodec(), SortOrder.Bytes,
+                new ExternalSortOptions { MemoryBytes = 65536 });
+            for (int number = 0; number < 3000; number++) sorter.Add(new byte[50]);
+        }
+
+        Assert.Equal([two], space.Owners);
+    });
+
     [Theory]
     [InlineData("sync")]
     [InlineData("simulated")]

@@ -106,21 +106,36 @@ internal sealed class TestRun : IDisposable
         });
 
     /// <summary>Nothing is in flight and no file is left in the folder.</summary>
-    internal void ExpectNothingLeft()
-    {
-        Assert.Equal(0, System.ReadStatistics().HandlesInFlight);
-        Assert.Empty(System.FileSystem.List(Folder));
-        if (OperatingSystem.IsLinux() && _folder is not null) Assert.DoesNotContain(OpenFiles(), path =>
-            path.StartsWith(_folder, StringComparison.Ordinal));
-    }
+    internal void ExpectNothingLeft() => ExpectNothingButFolders(sessions: false);
 
     /// <summary>Nothing is in flight, and a space that is still open has neither files nor bytes.</summary>
+    /// <param name="space">The space.</param>
     internal void ExpectNothingInUse(TempSpace space)
     {
-        Assert.Equal(0, System.ReadStatistics().HandlesInFlight);
         Assert.Equal(0, space.FileCount);
         Assert.Equal(0, space.UsedBytes);
-        ExpectNothingLeft();
+        ExpectNothingButFolders(sessions: space.Options.Naming == TempNaming.Named);
+    }
+
+    // A space with names has a folder and a lock file as long as it is open: the folder is empty.
+    private void ExpectNothingButFolders(bool sessions)
+    {
+        Assert.Equal(0, System.ReadStatistics().HandlesInFlight);
+        List<IoFileEntry> entries = [.. System.FileSystem.List(Folder)];
+        if (!sessions)
+        {
+            Assert.Empty(entries);
+        }
+        else
+        {
+            Assert.Equal(2, entries.Count);
+            IoFileEntry session = Assert.Single(entries, static entry => entry.IsDirectory);
+            Assert.Empty(System.FileSystem.List(Path.Combine(Folder, session.Name)));
+        }
+
+        if (!OperatingSystem.IsLinux() || _folder is null) return;
+        Assert.DoesNotContain(OpenFiles(), path =>
+            path.StartsWith(_folder, StringComparison.Ordinal) && !(sessions && path.EndsWith(".lock", StringComparison.Ordinal)));
     }
 
     public void Dispose()

@@ -3,37 +3,14 @@ using Sluice.TempFiles.Tests.Support;
 namespace Sluice.TempFiles.Tests.Tapes;
 
 /// <summary>Whatever goes wrong while tapes are written, merged or read in any order, it is one error, and nothing is left.</summary>
-public sealed unsafe class LogicalTapeFaultTests
+public sealed unsafe class LogicalTapeFaultTests : FaultTests
 {
     private const int BlockBytes = 4096;
     private const int TapeCount = 5;
     private const int TapeBytes = 60_000;
     private const int PartBytes = 3000;
 
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AnIoThatFailsInAnyPhaseIsOneErrorAndLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.FailIosOneByOne(method, WriteAndMerge));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AFullDiskOrQuotaIsOneErrorThatNamesWhoAndWhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.RunOutOfRoom(method, WriteAndMerge));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AUserThatThrowsBetweenTransfersLeavesNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.ThrowFromUserCode(method, WriteAndMerge));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ItCanBeCancelledAnywhere(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.CancelAnywhere(method, WriteAndMerge));
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ShortDelayedAndReorderedTransfersInAnyPhaseChangeNothing(string method) =>
-        TestRun.WithinWatchdog(() => FaultyWork.DisturbEveryTransfer(method, WriteAndMerge));
+    private protected override IEnumerable<Action<FaultyWork>> Works => [WriteAndMerge];
 
     // Written alternately, all but one merged onto another tape, which is then read forwards and backwards.
     private static void WriteAndMerge(FaultyWork work)
@@ -50,7 +27,7 @@ public sealed unsafe class LogicalTapeFaultTests
             {
                 while (cursor.MoveNext())
                 {
-                    Look(work);
+                    work.Look();
                     writer.Write(new ReadOnlySpan<byte>(cursor.Current, (int)(cursor.End - cursor.Current)));
                 }
             }
@@ -64,7 +41,7 @@ public sealed unsafe class LogicalTapeFaultTests
         byte[] found = new byte[TapeBytes];
         for (int tape = TapeCount - 1; tape >= 0; tape--)
         {
-            Look(work);
+            work.Look();
             reader.Seek(tape * (long)TapeBytes);
             Assert.Equal(TapeBytes, reader.Read(found));
             Assert.Equal(-1, found.AsSpan().IndexOfAnyExcept((byte)(tape + 1)));
@@ -82,7 +59,7 @@ public sealed unsafe class LogicalTapeFaultTests
             {
                 for (int tape = 0; tape < tapes.Length; tape++)
                 {
-                    Look(work);
+                    work.Look();
                     data.AsSpan().Fill((byte)(tape + 1));
                     writers[tape].Write(data);
                 }
@@ -94,11 +71,5 @@ public sealed unsafe class LogicalTapeFaultTests
         {
             foreach (LogicalTapeWriter writer in writers) writer.Dispose();
         }
-    }
-
-    private static void Look(FaultyWork work)
-    {
-        work.UserCode();
-        work.Token.ThrowIfCancellationRequested();
     }
 }

@@ -65,6 +65,35 @@ public sealed unsafe class LogicalTapeTests
     });
 
     [Fact]
+    public void AWriterThatHasFailedOrHasNoTapeRefusesToWrite() => TestRun.WithinWatchdog(() =>
+    {
+        using TestRun run = TestRun.Start("io_uring", injected: true);
+        using TempSpace space = run.OpenSpace();
+        using AioContext context = run.System.CreateContext();
+        using LogicalTapeSet set = new(space.CreateOwner("tapes"), 4096);
+        using LogicalTapeWriter writer = new(context, set, 2);
+        Assert.Throws<InvalidOperationException>(() => writer.Write([1]));
+        writer.Begin(set.CreateTape());
+        writer.Write([1]);
+        writer.Finish();
+        Assert.Throws<InvalidOperationException>(() => writer.Write([1]));
+        Assert.Throws<InvalidOperationException>(writer.Finish);
+        LogicalTape tape = set.CreateTape();
+        writer.Begin(tape);
+        using (run.Control.Replace(static _ => -Errno.EIO, static request => request.Operation == IoOperation.Write, times: 1))
+        {
+            Assert.Throws<AioException>(() => writer.Write(new byte[5 * 4096]));
+        }
+
+        Assert.Throws<InvalidOperationException>(() => writer.Write([1]));
+        Assert.Throws<InvalidOperationException>(writer.Finish);
+        Assert.False(tape.IsFinished);
+        Assert.Throws<InvalidOperationException>(() => writer.Begin(set.CreateTape()));
+        writer.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => writer.Write([1]));
+    });
+
+    [Fact]
     public void BlocksAreHandedOutLowestFirst()
     {
         Random random = new(3);
@@ -99,6 +128,67 @@ public sealed unsafe class LogicalTapeTests
             Assert.Equal(used.Count, map.InUse);
         }
     }
+
+    [Theory]
+    [InlineData("sync")]
+    [InlineData("worker")]
+    [InlineData("io_uring")]
+    public void AMergeThatHasToWaitHasReadsOfEveryTapeInFlight(string method) => TestRun.WithinWatchdog(() =>
+    {
+        const int TapeCount = 8;
+        const int BlocksBefore = 10;
+        using TestRun run = TestRun.Start(method, injected: true);
+        using TempSpace space = run.OpenSpace();
+        using AioContext context = run.System.CreateContext();
+        using LogicalTapeSet set = new(space.CreateOwner("merge"), 4096);
+        LogicalTape[] tapes = [.. Enumerable.Range(0, TapeCount).Select(_ => set.CreateTape())];
+        WriteInTurn(context, set, tapes, blocks: 40);
+        foreach (LogicalTape tape in tapes) tape.Freeze();
+
+        TapeMergeReader? merge = null;
+        List<HeldRequest> atFirst = HeldIo.WhenItWaits(run, IoOperation.Read, () => merge?.Stalls ?? 0, TapeCount, () =>
+        {
+            merge = new TapeMergeReader(context, set, tapes, 8 * TapeCount);
+            Assert.True(merge.Cursors[0].MoveNext());
+        });
+        Assert.Equal(TapeCount, atFirst.Select(TapeOf).Distinct().Count());
+
+        // And so it is in the midst of it, when as much is taken of each.
+        for (int block = 1; block < BlocksBefore * TapeCount; block++) Assert.True(merge!.Cursors[block % TapeCount].MoveNext());
+        long stalls = merge!.Stalls;
+        List<HeldRequest> inTheMidst = HeldIo.WhenItWaits(run, IoOperation.Read, () => merge.Stalls - stalls, TapeCount / 2, () =>
+        {
+            for (int block = 0; merge.Stalls == stalls; block++) Assert.True(merge.Cursors[block % TapeCount].MoveNext());
+        });
+        Assert.True(inTheMidst.Select(TapeOf).Distinct().Count() >= TapeCount / 2, string.Join(", ", inTheMidst));
+        merge.Dispose();
+
+        int TapeOf(HeldRequest request) =>
+            Array.FindIndex(tapes, tape => Enumerable.Range(0, 40).Any(block => tape.BlockAt(block, out _) * 4096 == request.OffsetBytes));
+    });
+
+    [Theory]
+    [InlineData("sync")]
+    [InlineData("worker")]
+    [InlineData("io_uring")]
+    public void ATapeIsWrittenBehindItsProducerByTheBuffersThereAreAndNoFurther(string method) => TestRun.WithinWatchdog(() =>
+    {
+        const int Buffers = 8;
+        using TestRun run = TestRun.Start(method, injected: true);
+        using TempSpace space = run.OpenSpace();
+        using AioContext context = run.System.CreateContext();
+        using LogicalTapeSet set = new(space.CreateOwner("behind"), 4096);
+        using LogicalTapeWriter writer = new(context, set, Buffers);
+        LogicalTape tape = set.CreateTape();
+        List<HeldRequest> inFlight = HeldIo.WhenItWaits(run, IoOperation.Write, () => writer.Stalls, 2, () =>
+        {
+            writer.Begin(tape);
+            writer.Write(new byte[5 * Buffers * 4096]);
+            writer.Finish();
+        });
+        Assert.InRange(inFlight.Sum(static request => request.LengthBytes), Buffers * 4096 / 2, Buffers * 4096);
+        Assert.Equal(5 * Buffers * 4096, tape.LengthBytes);
+    });
 
     [Fact]
     public void ReadsOfBlocksThatFollowEachOtherAreCombined() => TestRun.WithinWatchdog(() =>
@@ -185,6 +275,22 @@ public sealed unsafe class LogicalTapeTests
         for (int index = 0; index < 200; index++) merge.Cursors[0].MoveNext();
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     });
+
+    private static void WriteInTurn(AioContext context, LogicalTapeSet set, LogicalTape[] tapes, int blocks)
+    {
+        LogicalTapeWriter[] writers = [.. tapes.Select(_ => new LogicalTapeWriter(context, set, 2))];
+        for (int tape = 0; tape < tapes.Length; tape++) writers[tape].Begin(tapes[tape]);
+        for (int block = 0; block < blocks; block++)
+        {
+            foreach (LogicalTapeWriter writer in writers) writer.Write(new byte[set.BlockBytes]);
+        }
+
+        foreach (LogicalTapeWriter writer in writers)
+        {
+            writer.Finish();
+            writer.Dispose();
+        }
+    }
 
     private static void Play(TestRun run, int seed)
     {

@@ -3,47 +3,9 @@ using Sluice.TempFiles.Tests.Support;
 namespace Sluice.TempFiles.Tests.TupleStores;
 
 /// <summary>Whatever goes wrong in a tuple store, plain or shared, it ends with one error and leaves nothing.</summary>
-public sealed class TupleStoreFaultTests
+public sealed class TupleStoreFaultTests : FaultTests
 {
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AnIoThatFailsInAnyPhaseIsOneErrorAndLeavesNothing(string method) => TestRun.WithinWatchdog(() =>
-    {
-        FaultyWork.FailIosOneByOne(method, WriteAndRead);
-        FaultyWork.FailIosOneByOne(method, WriteAndShare);
-    });
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void AFullDiskOrQuotaIsOneErrorThatNamesWhoAndWhere(string method) => TestRun.WithinWatchdog(() =>
-    {
-        FaultyWork.RunOutOfRoom(method, WriteAndRead);
-        FaultyWork.RunOutOfRoom(method, WriteAndShare);
-    });
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ACodecThatThrowsLeavesNothing(string method) => TestRun.WithinWatchdog(() =>
-    {
-        FaultyWork.ThrowFromUserCode(method, WriteAndRead);
-        FaultyWork.ThrowFromUserCode(method, WriteAndShare);
-    });
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ItCanBeCancelledAnywhere(string method) => TestRun.WithinWatchdog(() =>
-    {
-        FaultyWork.CancelAnywhere(method, WriteAndRead);
-        FaultyWork.CancelAnywhere(method, WriteAndShare);
-    });
-
-    [Theory]
-    [MemberData(nameof(TestRun.Methods), MemberType = typeof(TestRun))]
-    public void ShortDelayedAndReorderedTransfersInAnyPhaseChangeNothing(string method) => TestRun.WithinWatchdog(() =>
-    {
-        FaultyWork.DisturbEveryTransfer(method, WriteAndRead);
-        FaultyWork.DisturbEveryTransfer(method, WriteAndShare);
-    });
+    private protected override IEnumerable<Action<FaultyWork>> Works => [WriteAndRead, WriteAndShare];
 
     private static void WriteAndRead(FaultyWork work)
     {

@@ -75,7 +75,7 @@ public sealed class SortCrashTests
         Assert.Equal(["other", "out"], folder.Names);
     }
 
-    private static bool HasWrittenInside(int process, string folder)
+    internal static bool HasWrittenInside(int process, string folder)
     {
         try
         {

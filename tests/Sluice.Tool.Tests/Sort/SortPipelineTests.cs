@@ -37,7 +37,7 @@ public sealed class SortPipelineTests
         ],
         [
             "{sort} large | head -c 100; echo ${PIPESTATUS[0]}", "{sort} large | :; echo ${PIPESTATUS[0]}",
-            "seq 100000 | {sort} -n | head -3",
+            "seq 100000 | {sort} -n | head -3", "{sort} -y10 in", "{sort} -rynot in; {sort} -y 7 in", "{sort} -y in in2",
         ],
     ];
 

@@ -24,6 +24,7 @@ public sealed class SortRefusalTests
     [InlineData("--files0-from=/no/such/file", "/no/such/file")]
     [InlineData("+1", "the old form of -k")]
     [InlineData("-q", "no option '-q'")]
+    [InlineData("-y", "needs a value after -y")]
     [InlineData("--quick", "no option '--quick'")]
     [InlineData("--s", "Known: --sort, --stable.")]
     [InlineData("-t,,", "give one byte")]
