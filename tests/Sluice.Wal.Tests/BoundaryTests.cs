@@ -7,112 +7,121 @@ public sealed class BoundaryTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public async Task EveryOffsetAgainstTheEndOfAPageReadsBack()
+    /// <summary>
+    /// Boundaries, and lengths of records at them: none, less than a header, what fills a page or a unit to the byte and one more or less, larger than
+    /// the ring, larger than a segment.
+    /// </summary>
+    public static TheoryData<int, int> Places
     {
-        // The filler's length moves the record by eight bytes at a time over the end of a page.
-        await using AioSystem system = TestLog.Start("sync");
-        List<byte[]> expected = [];
-        await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small))
+        get
         {
-            for (int offset = 0; offset <= 160; offset += 8)
+            const int Page = WalGeometry.PageBytes;
+            const int PageBody = Page - WalGeometry.PageHeaderBytes - WalUnit.HeaderBytes;
+            int unitBody = WrittenLog.UnitBytes - WalUnit.HeaderBytes;
+            int[] lengths =
+            [
+                0, 1, 7, 8, 9, 17, 64, PageBody - 1, PageBody, PageBody + 1, Page - 1, Page, Page + 1, unitBody - 1, unitBody, unitBody + 1, 2 * unitBody,
+                TestLog.Small.RingBytes + 1001, TestLog.Small.SegmentBytes + 5003,
+            ];
+            TheoryData<int, int> places = [];
+            foreach (int boundary in (int[])[Page, TestLog.Small.RingBytes, TestLog.Small.SegmentBytes])
             {
-                foreach (int length in (int[])[0, 1, 17, 64, 8200, 17_000])
-                {
-                    MoveTo(log, 8192, offset, expected);
-                    expected.Add(TestLog.Body(length, length));
-                    log.Append(5, expected[^1]);
-                }
+                foreach (int length in lengths) places.Add(boundary, length);
             }
-        }
 
-        await ExpectAsync(system, expected);
+            return places;
+        }
     }
 
     [Theory]
-    [InlineData(64 << 10)]
-    [InlineData(1 << 20)]
-    public async Task EveryOffsetAgainstTheEndOfTheRingAndOfASegmentReadsBack(int boundary)
+    [MemberData(nameof(Places))]
+    public async Task ARecordAtEveryOffsetBeforeABoundaryReadsBack(int boundary, int length)
     {
-        await using AioSystem system = TestLog.Start("sync");
-        List<byte[]> expected = [];
+        await using AioSystem system = TestLog.Start();
+        WrittenLog written = new();
+        int offsets = 0;
         await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small))
         {
-            for (int offset = 0; offset <= 128; offset += 8)
+            foreach (int offset in OffsetsOf(length))
             {
-                MoveTo(log, boundary, offset, expected);
-                expected.Add(TestLog.Body(offset, 40 + offset));
-                LogPosition end = log.Append(5, expected[^1]);
-                if (offset % 24 == 0) log.Flush(end);
+                written.MoveTo(log, boundary, offset);
+                written.Append(log, 5, length);
+
+                // It has to be found where that one ends, and to name where it begins.
+                written.Append(log, 7, 11);
+                if (offsets++ % 3 == 0) log.Flush(log.InsertPosition);
             }
         }
 
-        await ExpectAsync(system, expected);
+        await written.ExpectAsync(system, _folder.Log);
+        await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small))
+        {
+            Assert.Equal(written.Count + CountOpenings(log), (int)log.Recovery.Records);
+            written.Append(log, 8, length % 1000);
+        }
+
+        await written.ExpectAsync(system, _folder.Log);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9)]
+    [InlineData(40_001)]
+    [InlineData((1 << 20) + 77)]
+    public async Task ALogThatEndsJustBeforeOrBehindABoundaryGoesOn(int length)
+    {
+        await using AioSystem system = TestLog.Start("sync");
+        WrittenLog written = new();
+        for (int offset = 0; offset <= 48; offset += 8)
+        {
+            await using WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small);
+            Assert.Equal(written.Count + CountOpenings(log), (int)log.Recovery.Records);
+            written.Append(log, 5, length);
+            written.MoveTo(log, TestLog.Small.SegmentBytes, offset);
+        }
+
+        await written.ExpectAsync(system, _folder.Log);
     }
 
     [Fact]
     public async Task ALogThatEndsAnywhereGoesOn()
     {
         await using AioSystem system = TestLog.Start("sync");
-        List<byte[]> expected = [];
+        WrittenLog written = new();
         for (int offset = 0; offset <= 96; offset += 8)
         {
             await using WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small);
-            Assert.Equal(expected.Count, (int)log.Recovery.Records - CountOpenings(log));
-            MoveTo(log, 8192, offset, expected);
+            Assert.Equal(written.Count + CountOpenings(log), (int)log.Recovery.Records);
+            written.MoveTo(log, WalGeometry.PageBytes, offset);
         }
 
-        await ExpectAsync(system, expected);
+        await written.ExpectAsync(system, _folder.Log);
     }
 
     [Fact]
     public async Task TheTailTakesANewBaseWhileRecordsAreAdded()
     {
         await using AioSystem system = TestLog.Start();
-        List<byte[]> expected = [];
+        WrittenLog written = new();
         await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small))
         {
             log.RebaseAfter = 1000;
-            for (int number = 0; number < 3000; number++)
-            {
-                expected.Add(TestLog.Body(number, number % 61 == 0 ? 150_000 : number % 300));
-                log.Append(5, expected[^1]);
-            }
+            for (int number = 0; number < 3000; number++) written.Append(log, 5, number % 61 == 0 ? 150_000 : number % 300);
         }
 
-        await ExpectAsync(system, expected);
+        await written.ExpectAsync(system, _folder.Log);
     }
 
     private static int CountOpenings(WriteAheadLog log) => (int)log.Recovery.Incarnation - 1;
 
-    // A record such that the next one begins so many bytes before the boundary.
-    private static void MoveTo(WriteAheadLog log, int boundary, int offset, List<byte[]> expected)
+    // Each place of a header against the boundary, of the record's first unit and of its second; and of the record's end, and so of the next one's header.
+    private static IEnumerable<int> OffsetsOf(int length)
     {
-        WalGeometry geometry = new(log.SegmentBytes);
-        ulong now = geometry.ToStream(log.InsertPosition.Value);
-        ulong target = ((log.InsertPosition.Value / (ulong)boundary) + 1) * (ulong)boundary;
-        while (geometry.ToStream(target) < now + (ulong)offset + WalUnit.HeaderBytes) target += (ulong)boundary;
-        long length = (long)(geometry.ToStream(target) - now) - offset - WalUnit.HeaderBytes;
-        int unit = (64 << 10) / 4;
-        while (length > unit - WalUnit.HeaderBytes)
-        {
-            int part = (int)Math.Min(length - WalUnit.HeaderBytes, unit - WalUnit.HeaderBytes);
-            expected.Add(TestLog.Body(part, part));
-            log.Append(6, expected[^1]);
-            length -= part + WalUnit.HeaderBytes;
-        }
-
-        expected.Add(TestLog.Body((int)length, (int)length));
-        log.Append(6, expected[^1]);
-        ulong after = geometry.ToStream(log.InsertPosition.Value);
-        Assert.Equal(geometry.ToStream(target) - (ulong)offset, after);
-    }
-
-    private async Task ExpectAsync(AioSystem system, List<byte[]> expected)
-    {
-        List<(LogRecord Record, byte[] Body)> found = await TestLog.ReadAllAsync(system, _folder.Log);
-        Assert.Equal(expected.Count, found.Count);
-        for (int index = 0; index < found.Count; index++) Assert.Equal(expected[index], found[index].Body);
-        for (int index = 1; index < found.Count; index++) Assert.True(found[index].Record.Position > found[index - 1].Record.Position);
+        const int Aligned = WalGeometry.RecordAlignment;
+        IEnumerable<int> heads = Enumerable.Range(0, (WalUnit.HeaderBytes / Aligned) + 3).Select(static step => step * Aligned);
+        int size = WrittenLog.StreamBytesOf(length);
+        IEnumerable<int> ends = Enumerable.Range(-2, 6).Select(step => size + (step * Aligned));
+        IEnumerable<int> seconds = WrittenLog.PiecesOf(length) == 1 ? [] : Enumerable.Range(0, 4).Select(static step => WrittenLog.UnitBytes + (step * Aligned));
+        return heads.Concat(ends).Concat(seconds).Where(static offset => offset >= 0).Distinct();
     }
 }
