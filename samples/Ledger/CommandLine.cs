@@ -11,20 +11,21 @@ internal sealed class CommandLine
 
     /// <summary>Reads a command line.</summary>
     /// <param name="arguments">The command, then options.</param>
-    /// <param name="known">The options of each command.</param>
-    /// <exception cref="UsageException">There is no such command or option.</exception>
-    internal CommandLine(string[] arguments, IReadOnlyDictionary<string, string[]> known)
+    /// <param name="all">The options of each command.</param>
+    /// <exception cref="LedgerException">There is no such command or option.</exception>
+    internal CommandLine(string[] arguments, IReadOnlyDictionary<string, string[]> all)
     {
-        string commands = string.Join(", ", known.Keys.Where(static command => command != CrashChild.Command));
-        if (arguments.Length == 0) throw new UsageException($"Say what to do: {commands}.");
+        string commands = string.Join(", ", all.Keys.Where(static command => command != CrashChild.Command));
+        if (arguments.Length == 0) throw Refusal($"Say what to do: {commands}.");
         Command = arguments[0];
-        if (!known.TryGetValue(Command, out string[]? options)) throw new UsageException($"There is no command '{Command}': there are {commands}.");
+        if (!all.TryGetValue(Command, out string[]? options)) throw Refusal($"There is no command '{Command}': there are {commands}.");
         for (int at = 1; at < arguments.Length; at += 2)
         {
             string name = arguments[at].StartsWith("--", StringComparison.Ordinal) ? arguments[at][2..] : "";
-            if (!options.Contains(name)) throw new UsageException($"'{Command}' has no option '{arguments[at]}': it has {string.Join(", ", options.Select(static option => $"--{option}"))}.");
-            if (at + 1 == arguments.Length) throw new UsageException($"--{name} needs a value.");
-            if (!_values.TryAdd(name, arguments[at + 1])) throw new UsageException($"--{name} is there twice.");
+            string known = string.Join(", ", options.Select(static option => $"--{option}"));
+            if (!options.Contains(name)) throw Refusal($"'{Command}' has no option '{arguments[at]}': it has {known}.");
+            if (at + 1 == arguments.Length) throw Refusal($"--{name} needs a value.");
+            if (!_values.TryAdd(name, arguments[at + 1])) throw Refusal($"--{name} is there twice.");
         }
     }
 
@@ -35,16 +36,25 @@ internal sealed class CommandLine
     internal int Number(string name, int otherwise, int least, int most)
     {
         if (Text(name) is not { } text) return otherwise;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most) return value;
-        throw new UsageException($"--{name} is '{text}': give a number from {least} to {most}.");
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most)
+        {
+            return value;
+        }
+
+        throw Refusal($"--{name} is '{text}': give a number from {least} to {most}.");
     }
 
     internal TEnum Choice<TEnum>(string name, TEnum otherwise)
         where TEnum : struct, Enum
     {
         if (Text(name) is not { } text) return otherwise;
-        if (!char.IsAsciiDigit(text[0]) && Enum.TryParse(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out TEnum value)) return value;
-        throw new UsageException($"--{name} is '{text}': give one of {string.Join(", ", Enum.GetNames<TEnum>())}.");
+        if (!char.IsAsciiDigit(text[0])
+            && Enum.TryParse(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out TEnum value))
+        {
+            return value;
+        }
+
+        throw Refusal($"--{name} is '{text}': give one of {string.Join(", ", Enum.GetNames<TEnum>())}.");
     }
 
     /// <summary>How commits become durable; measured unless it was said.</summary>
@@ -62,7 +72,7 @@ internal sealed class CommandLine
         }
         catch (IoMethodException exception)
         {
-            throw new UsageException(exception.Message);
+            throw Refusal(exception.Message);
         }
     }
 
@@ -73,4 +83,7 @@ internal sealed class CommandLine
         const int Others = 16;
         return AioSystem.Start(new AioSystemOptions { Method = Method(), HandlesPerContext = 64, ContextsMax = clients + Others });
     }
+
+    /// <summary>What is asked for there is not.</summary>
+    internal static LedgerException Refusal(string message) => new(message, exitCode: 2);
 }

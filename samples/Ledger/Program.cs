@@ -33,14 +33,10 @@ catch (OperationCanceledException) when (stopping.IsCancellationRequested)
     Console.Error.WriteLine("Stopped.");
     return 1;
 }
-catch (UsageException exception)
-{
-    Console.Error.WriteLine($"ledger: {exception.Message}");
-    return 2;
-}
-catch (Exception exception) when (exception is LedgerException or IOException or StorageException or IoMethodException or UnauthorizedAccessException)
+catch (Exception exception)
+    when (exception is LedgerException or IOException or StorageException or IoMethodException or UnauthorizedAccessException)
 {
     // AioException and WalException are IOExceptions.
     Console.Error.WriteLine($"ledger: {exception.Message}");
-    return 1;
+    return (exception as LedgerException)?.ExitCode ?? 1;
 }

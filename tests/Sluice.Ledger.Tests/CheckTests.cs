@@ -50,7 +50,7 @@ public sealed class CheckTests : LedgerProgram
     {
         await PlantAsync(static (page, block) =>
         {
-            if (block == LedgerPages.BlockOfAccount(4321)) LedgerPages.WriteBalance(page, 4321, LedgerPages.ReadBalance(page, 4321) + 1);
+            if (block == LedgerPages.BlockOfAccount(4321)) LedgerPages.Balance(page, 4321)++;
         });
         ChildProcess check = await RunAsync("check", "--dir", Folder, "--method", "sync", "--sync-form", "fdatasync");
         Assert.Equal(1, check.ExitCode);
@@ -65,7 +65,7 @@ public sealed class CheckTests : LedgerProgram
         // The receipt says that there is one more, and no account was changed.
         await PlantAsync(static (page, block) =>
         {
-            if (block == LedgerPages.BlockOfReceipt(5)) LedgerPages.WriteReceipt(page, LedgerPages.ReadReceipt(page) + 1);
+            if (block == LedgerPages.BlockOfReceipt(5)) LedgerPages.Receipt(page)++;
         });
         ChildProcess check = await RunAsync("check", "--dir", Folder, "--method", "sync", "--sync-form", "fdatasync");
         Assert.Equal(1, check.ExitCode);
@@ -80,16 +80,16 @@ public sealed class CheckTests : LedgerProgram
         await using AioSystem system = StartSystem();
         await using LedgerEngine ledger = await OpenAsync(system);
         await TransferAsync(ledger, client: 2, count: 10);
-        Assert.Empty((await LedgerCheck.RunAsync(ledger, new Books(ledger.Shape), Told(9), burst: 1)).Problems);
-        Assert.Empty((await LedgerCheck.RunAsync(ledger, new Books(ledger.Shape), Told(10), burst: 1)).Problems);
-        Assert.Contains("and only 9 can have been made", Assert.Single((await LedgerCheck.RunAsync(ledger, new Books(ledger.Shape), Told(8), burst: 1)).Problems), StringComparison.Ordinal);
-        Assert.Contains("1 lost", Assert.Single((await LedgerCheck.RunAsync(ledger, new Books(ledger.Shape), Told(11), burst: 1)).Problems), StringComparison.Ordinal);
+        Assert.Empty(await ProblemsAsync(9));
+        Assert.Empty(await ProblemsAsync(10));
+        Assert.Contains("and only 9 can have been made", Assert.Single(await ProblemsAsync(8)), StringComparison.Ordinal);
+        Assert.Contains("1 lost", Assert.Single(await ProblemsAsync(11)), StringComparison.Ordinal);
 
-        static Acknowledged Told(long number)
+        async Task<IReadOnlyList<string>> ProblemsAsync(long told)
         {
-            Acknowledged acknowledged = new();
-            acknowledged.Add(2, number);
-            return acknowledged;
+            Books books = new(ledger.Shape);
+            books.Acknowledge(2, told);
+            return (await LedgerCheck.RunAsync(ledger, books, burst: 1)).Problems;
         }
     }
 
@@ -97,7 +97,10 @@ public sealed class CheckTests : LedgerProgram
     {
         await using LedgerSession session = ledger.CreateSession("test");
         LogPosition end = default;
-        for (int number = 1; number <= count; number++) end = await ledger.TransferAsync(session, TransferPlan.Of(ledger.Shape, client, number));
+        for (int number = 1; number <= count; number++)
+        {
+            end = await ledger.TransferAsync(session, TransferPlan.Of(ledger.Shape, client, number));
+        }
         await ledger.CommitAsync(end);
     }
 

@@ -8,7 +8,8 @@ public sealed class CommandTests : LedgerProgram
     [Fact]
     public async Task RunLeavesALedgerThatCheckFindsRight()
     {
-        ChildProcess run = await RunAsync("run", "--clients", "4", "--seconds", "1", "--accounts", "5000", "--dir", Folder, "--sync-form", "fdatasync");
+        ChildProcess run = await RunAsync(
+            "run", "--clients", "4", "--seconds", "1", "--accounts", "5000", "--dir", Folder, "--sync-form", "fdatasync");
         Assert.Equal("", run.Errors);
         Assert.Equal(0, run.ExitCode);
         Assert.Matches("commits by Fdatasync, 5000 accounts in ", run.Output);

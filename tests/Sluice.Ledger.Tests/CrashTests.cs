@@ -27,7 +27,8 @@ public sealed class CrashTests : LedgerProgram
     {
         // Rarely nothing is in memory only when it is killed: then it has luck, and another round.
         ChildProcess test = await RunAsync(
-            "crash-test", "--rounds", "40", "--seed", "3", "--accounts", "20000", "--mistake", "acknowledge-early", "--dir", Folder, "--method", "sync");
+            "crash-test", "--rounds", "40", "--seed", "3", "--accounts", "20000", "--mistake", "acknowledge-early",
+            "--dir", Folder, "--method", "sync");
         Assert.Equal(1, test.ExitCode);
         Assert.Matches("transfer [0-9]+ was acknowledged, and the ledger has [0-9]+: [0-9]+ lost", test.Errors);
         Assert.Contains("FAILED after being killed", test.Output, StringComparison.Ordinal);

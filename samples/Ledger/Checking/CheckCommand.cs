@@ -5,9 +5,10 @@ internal static class CheckCommand
 {
     internal static async Task<int> RunAsync(CommandLine line)
     {
-        string folder = line.Text("dir") ?? throw new UsageException("Which ledger? Give --dir DIR.");
+        string folder = line.Text("dir") ?? throw CommandLine.Refusal("Which ledger? Give --dir DIR.");
         await using AioSystem system = line.StartSystem(clients: 1);
-        await using LedgerEngine ledger = await LedgerEngine.OpenAsync(system, folder, new LedgerOptions { Log = new WalOptions { SyncForm = line.SyncForm() } });
+        LedgerOptions options = new() { Log = new WalOptions { SyncForm = line.SyncForm() }, Progress = new RecoveryProgress() };
+        await using LedgerEngine ledger = await LedgerEngine.OpenAsync(system, folder, options);
         Console.WriteLine($"{ledger.RecordsReplayed} transfers of the log replayed");
         return await CheckAsync(ledger) ? 0 : 1;
     }
@@ -23,7 +24,8 @@ internal static class CheckCommand
         }
 
         foreach (string problem in check.Problems) Console.Error.WriteLine(problem);
-        Console.Error.WriteLine($"ledger: {check.ProblemCount} things are wrong in {ledger.Folder}; 'sluice log {Path.Combine(ledger.Folder, "wal")}' lists its log.");
+        Console.Error.WriteLine(
+            $"ledger: {check.ProblemCount} things are wrong in {ledger.Folder}; 'sluice log {ledger.Folder}/wal' lists its log.");
         return false;
     }
 }

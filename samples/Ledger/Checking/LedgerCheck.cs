@@ -1,8 +1,7 @@
 namespace Ledger;
 
 /// <summary>
-/// Reads a ledger that is open and compares it with what must be there: receipts with what was acknowledged, every balance with the
-/// books, and the sum.
+/// Reads a ledger that is open and compares it with the books: receipts with what was acknowledged, every balance, and the sum.
 /// </summary>
 internal sealed class LedgerCheck
 {
@@ -23,10 +22,9 @@ internal sealed class LedgerCheck
 
     /// <summary>Checks.</summary>
     /// <param name="ledger">The ledger; nobody changes it meanwhile.</param>
-    /// <param name="books">The books as they were at the last check, or new ones; they are brought up to date.</param>
-    /// <param name="acknowledged">What was acknowledged; null when nobody knows.</param>
-    /// <param name="burst">How many transfers a client can have made since.</param>
-    internal static async Task<LedgerCheck> RunAsync(LedgerEngine ledger, Books books, Acknowledged? acknowledged = null, int burst = 0)
+    /// <param name="books">What must be there; brought up to date.</param>
+    /// <param name="burst">How many transfers a client can have made that it was not told of.</param>
+    internal static async Task<LedgerCheck> RunAsync(LedgerEngine ledger, Books books, long burst = long.MaxValue)
     {
         LedgerCheck check = new();
         await using LedgerSession session = ledger.CreateSession("check");
@@ -34,9 +32,8 @@ internal sealed class LedgerCheck
         {
             long receipt = await session.ReadReceiptAsync(client);
             check.Transfers += receipt;
-            if (receipt < books.Receipt(client)) check.Add($"client {client}: there were {books.Receipt(client)} transfers at the last check, and now there are {receipt}");
-            if (acknowledged?.FindMistake(client, receipt, burst) is { } mistake) check.Add(mistake);
-            acknowledged?.Found(client, receipt);
+            if (books.FindMistake(client, receipt, burst) is { } mistake) check.Add(mistake);
+            books.Found(client, receipt);
             books.Advance(client, receipt);
         }
 
@@ -53,17 +50,18 @@ internal sealed class LedgerCheck
         return check;
     }
 
-    private void Compare(ReadOnlySpan<byte> page, uint block, ReadOnlySpan<long> balances)
+    private void Compare(Span<byte> page, uint block, ReadOnlySpan<long> balances)
     {
         int first = (int)(block - LedgerPages.ClientsMax) * LedgerPages.AccountsPerPage;
         int end = Math.Min(first + LedgerPages.AccountsPerPage, balances.Length);
         for (int account = first; account < end; account++)
         {
-            long found = LedgerPages.ReadBalance(page, account);
+            long found = LedgerPages.Balance(page, account);
             Sum += found;
             if (found == balances[account]) continue;
-            string position = PageHeader.LogPositionOf(page).ToString();
-            Add($"account {account} has {found} and must have {balances[account]}: a transfer is there half (block {block}, last changed at {position} of the log)");
+            Add($"account {account} has {found} and must have {balances[account]}: a transfer is there half (block {block}, last changed "
+                + $"at "
+                + $"{PageHeader.LogPositionOf(page)} of the log)");
         }
     }
 

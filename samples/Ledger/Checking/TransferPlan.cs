@@ -1,9 +1,8 @@
 namespace Ledger;
 
 /// <summary>
-/// Who pays whom: a formula, so that whoever checks a ledger can say what every account must hold. That is what makes the check exact:
-/// it does not
-/// only add up all balances, it knows each of them.
+/// Who pays whom: a formula, so that whoever checks a ledger can say what every account must hold. That is what makes the check exact: it
+/// does not only add up all balances, it knows each of them.
 /// </summary>
 internal static class TransferPlan
 {

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
 
 namespace Ledger;
 
@@ -9,19 +11,20 @@ internal sealed class ChildRun : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
     private readonly Process _process;
-    private readonly Dictionary<ChildMessageKind, TaskCompletionSource> _awaited = [];
-    private readonly List<ChildMessage> _messages = [];
+    private readonly Action<ChildMessage> _hear;
+    private readonly Channel<ChildMessage> _messages = Channel.CreateUnbounded<ChildMessage>();
     private readonly Task _reading;
     private readonly Task<string> _errors;
-    private long _recovering;
 
-    internal ChildRun(IEnumerable<string> arguments)
+    /// <summary>Starts it.</summary>
+    /// <param name="arguments">Its options.</param>
+    /// <param name="hear">Gets everything that it says, in order.</param>
+    internal ChildRun(IEnumerable<string> arguments, Action<ChildMessage> hear)
     {
-        foreach (ChildMessageKind kind in Enum.GetValues<ChildMessageKind>()) _awaited[kind] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-
         // This program once more: by its own name, or by that of dotnet and its assembly.
         string program = Environment.ProcessPath!;
-        bool isHost = Path.GetFileNameWithoutExtension(program) == "dotnet" || typeof(ChildRun).Assembly != System.Reflection.Assembly.GetEntryAssembly();
+        bool isEntry = typeof(ChildRun).Assembly == System.Reflection.Assembly.GetEntryAssembly();
+        bool isHost = Path.GetFileNameWithoutExtension(program) == "dotnet" || !isEntry;
         ProcessStartInfo start = new(isHost ? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet" : program)
         {
             RedirectStandardOutput = true,
@@ -29,30 +32,32 @@ internal sealed class ChildRun : IDisposable
         };
         if (isHost) start.ArgumentList.Add(typeof(ChildRun).Assembly.Location);
         foreach (string argument in arguments.Prepend(CrashChild.Command)) start.ArgumentList.Add(argument);
+        _hear = hear;
         _process = Process.Start(start)!;
         _reading = Task.Run(ReadAsync);
         _errors = _process.StandardError.ReadToEndAsync();
     }
 
-    /// <summary>What it said, in order. After <see cref="KillAsync"/>.</summary>
-    internal IReadOnlyList<ChildMessage> Messages => _messages;
-
-    /// <summary>How long its recovery took; zero if it did not come to its end. After <see cref="KillAsync"/>.</summary>
-    internal TimeSpan RecoveryTime { get; private set; }
-
-    /// <summary>Waits until it says that for the first time; or for the next time, when it is asked again.</summary>
-    internal async Task HearAsync(ChildMessageKind kind)
+    /// <summary>Waits until it says that the next time, or has ended.</summary>
+    /// <exception cref="LedgerException">When awaited: it says nothing for minutes.</exception>
+    internal async Task HearAsync(ChildMessageKind? kind)
     {
-        Task heard;
-        lock (_messages) heard = _awaited[kind].Task;
-        await Task.WhenAny(heard, _reading).WaitAsync(s_patience);
-        lock (_messages)
+        using CancellationTokenSource patience = new(s_patience);
+        try
         {
-            if (heard.IsCompleted) _awaited[kind] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await foreach (ChildMessage message in _messages.Reader.ReadAllAsync(patience.Token))
+            {
+                _hear(message);
+                if (message.Kind == kind) return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            throw new LedgerException($"the child did not say {kind} within {s_patience.TotalMinutes} minutes");
         }
     }
 
-    /// <summary>Kills it, as a kernel out of memory does: nothing of it runs afterwards. Then reads what is left in the pipe.</summary>
+    /// <summary>Kills it, as a kernel out of memory does: nothing of it runs afterwards. Then hears what is left in the pipe.</summary>
     /// <exception cref="LedgerException">When awaited: it had ended by itself.</exception>
     internal async Task KillAsync()
     {
@@ -61,8 +66,12 @@ internal sealed class ChildRun : IDisposable
         await _process.WaitForExitAsync();
         await _reading;
         string errors = await _errors;
-        if (_process.ExitCode == KilledBySignal9) return;
-        throw new LedgerException($"the child ended by itself, with exit code {_process.ExitCode}: {errors.Trim()}");
+        if (_process.ExitCode != KilledBySignal9)
+        {
+            throw new LedgerException($"the child ended by itself, with exit code {_process.ExitCode}: {errors.Trim()}");
+        }
+
+        await HearAsync(null);
     }
 
     public void Dispose()
@@ -71,21 +80,16 @@ internal sealed class ChildRun : IDisposable
         _process.Dispose();
     }
 
+    // All the time: a pipe that is full would stop the child.
     private async Task ReadAsync()
     {
         byte[] bytes = new byte[ChildMessage.Bytes];
         Stream pipe = _process.StandardOutput.BaseStream;
-        while (await pipe.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length) Hear(ChildMessage.Read(bytes));
-    }
-
-    private void Hear(ChildMessage message)
-    {
-        lock (_messages)
+        while (await pipe.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length)
         {
-            _messages.Add(message);
-            if (message.Kind == ChildMessageKind.Recovering) _recovering = Stopwatch.GetTimestamp();
-            if (message.Kind == ChildMessageKind.Working && _recovering != 0) RecoveryTime = Stopwatch.GetElapsedTime(_recovering);
-            _awaited[message.Kind].TrySetResult();
+            _messages.Writer.TryWrite(MemoryMarshal.Read<ChildMessage>(bytes));
         }
+
+        _messages.Writer.Complete();
     }
 }

@@ -13,7 +13,11 @@ internal sealed partial class LedgerEngine
     {
         DurableStateFile state = new(system, Path.Combine(folder, StateFile), copies: 2);
         byte[]? content = system.FileSystem.Exists(folder) ? await state.LoadAsync() : null;
-        if (content is null && options.NewShape is null) throw new LedgerException($"There is no ledger in {folder}: make one with 'run --dir {folder}'.");
+        if (content is null && options.NewShape is null)
+        {
+            throw new LedgerException($"There is no ledger in {folder}: make one with 'run --dir {folder}'.");
+        }
+
         if (content is null) PrepareFolder(system, folder);
         LedgerEngine ledger = new(system, folder, options);
         try
@@ -36,8 +40,8 @@ internal sealed partial class LedgerEngine
         return registry;
     }
 
-    // What was being made when its process died is made anew from nothing; the mark says that it was a ledger in the making. Without it the folders are
-    // somebody's: another program's, or those of a ledger whose state was lost.
+    // What was being made when its process died is made anew from nothing; the mark says that it was a ledger in the making. Without it the
+    // folders are somebody's: another program's, or those of a ledger whose state was lost.
     private static void PrepareFolder(AioSystem system, string folder)
     {
         string mark = Path.Combine(folder, MakingMark);
@@ -45,7 +49,12 @@ internal sealed partial class LedgerEngine
         {
             string path = Path.Combine(folder, name);
             if (!Directory.Exists(path)) continue;
-            if (!File.Exists(mark)) throw new LedgerException($"{folder} has a folder '{name}' and no {StateFile}: give an empty folder, or put the file back.");
+            if (!File.Exists(mark))
+            {
+                throw new LedgerException(
+                    $"{folder} has a folder '{name}' and no {StateFile}: give an empty folder, or put the file back.");
+            }
+
             Directory.Delete(path, recursive: true);
         }
 
@@ -96,7 +105,7 @@ internal sealed partial class LedgerEngine
         // Pages that the dead process wrote may stand in the system's cache only. Recovery takes a page that has a change for one that
         // keeps it.
         await DataDirectorySync.SyncAsync(session.Context, Folder);
-        RecordsReplayed = await _log.OpenAsync(session, KnownRecords(), _options.Log);
+        RecordsReplayed = await _log.OpenAsync(session, KnownRecords(), _options.Log, _options.Progress);
 
         // What recovery did is durable now, and the next one begins here.
         await CheckpointAsync(isPaced: false);

@@ -1,17 +1,17 @@
+using System.Runtime.InteropServices;
+
 namespace Ledger;
 
 /// <summary>
 /// The engine: accounts in pages of a relation, a buffer pool over them, a log before them. Any number of clients use it at once, each
-/// through a
-/// <see cref="LedgerSession"/> of its own.
+/// through a <see cref="LedgerSession"/> of its own.
 /// </summary>
 /// <remarks>
 /// <para>In the folder: <c>base/1/1000</c>, the pages; <c>wal</c>, the log; <c>ledger.state</c>, what the ledger is.</para>
-/// <para>Three rules make it survive. (1) Log before data: the pool writes a page only when the log is durable up to the page's
-/// position; that is what
-/// <see cref="PageLog"/> is for, given to the pool. (2) Log before answer: a transfer is acknowledged when its record is durable
-/// (<see cref="CommitAsync"/>). (3) One record for all pages of a transfer: the record is there or it is not, so the transfer is never
-/// there half.</para>
+/// <para>Three rules make it survive. (1) Log before data: the pool writes a page only when the log is durable up to the page's position;
+/// that is what <see cref="PageLog"/> is for, given to the pool. (2) Log before answer: a transfer is acknowledged when its record is
+/// durable (<see cref="CommitAsync"/>). (3) One record for all pages of a transfer: the record is there or it is not, so the transfer is
+/// never there half.</para>
 /// </remarks>
 internal sealed partial class LedgerEngine : IAsyncDisposable
 {
@@ -58,14 +58,13 @@ internal sealed partial class LedgerEngine : IAsyncDisposable
 
     /// <summary>
     /// Makes a transfer: in memory and in the log's memory when this completes. Others see it from then on; whoever builds on it commits
-    /// later than it,
-    /// and the log becomes durable in order. <see cref="CommitAsync"/> makes it last.
+    /// later than it, and the log becomes durable in order. <see cref="CommitAsync"/> makes it last.
     /// </summary>
     /// <returns>How far the log has to be durable for it.</returns>
     internal async ValueTask<LogPosition> TransferAsync(LedgerSession session, Transfer transfer)
     {
         int count = transfer.FindBlocks(session.Blocks);
-        transfer.Write(session.Payload);
+        MemoryMarshal.Write(session.Payload, in transfer);
         int pinned = 0;
         int locked = 0;
         try
@@ -91,15 +90,15 @@ internal sealed partial class LedgerEngine : IAsyncDisposable
 
     /// <summary>
     /// Writes all pages that were changed, and lets go of the log before: the next recovery begins here. Paced, it takes most of two
-    /// seconds, so
-    /// that the commits in between hardly notice.
+    /// seconds, so that the commits in between hardly notice.
     /// </summary>
     internal Task<CheckpointResult> CheckpointAsync(bool isPaced, CancellationToken stopping = default) =>
         _checkpointer.CheckpointAsync(isPaced ? CheckpointFlags.Paced : CheckpointFlags.None, stopping);
 
-    /// <summary>Closes. Pages that were not written are lost with the memory, and made again from the log when it is opened: make a
-    /// checkpoint before,
-    /// and opening is quick.</summary>
+    /// <summary>
+    /// Closes. Pages that were not written are lost with the memory, and made again from the log: make a checkpoint before, and opening is
+    /// quick.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await _checkpointer.DisposeAsync();

@@ -20,7 +20,7 @@ internal sealed class LedgerSession(LedgerEngine ledger, BufferSession buffers) 
     {
         using BufferPin pin = await ReadAsync(LedgerPages.BlockOfReceipt(client));
         await pin.LockAsync(ContentLockMode.Share);
-        long transfers = LedgerPages.ReadReceipt(pin.Page);
+        long transfers = LedgerPages.Receipt(pin.Page);
         pin.Unlock(ContentLockMode.Share);
         return transfers;
     }

@@ -15,13 +15,17 @@ internal static class RunCommand
         int accounts = line.Number("accounts", 1_000_000, 2, LedgerShape.AccountsMax);
         await using AioSystem system = line.StartSystem(clients);
         using WorkFolder folder = WorkFolder.For(line.Text("dir"), "sluice-ledger");
-        LedgerOptions options = new() { NewShape = new LedgerShape(accounts, Seed: 1), Log = new WalOptions { SyncForm = line.SyncForm() } };
+        LedgerOptions options = new()
+        {
+            NewShape = new LedgerShape(accounts, Seed: 1),
+            Log = new WalOptions { SyncForm = line.SyncForm() },
+            Progress = new RecoveryProgress(),
+        };
         long opening = Stopwatch.GetTimestamp();
         await using LedgerEngine ledger = await LedgerEngine.OpenAsync(system, folder.Path, options);
         Say($"{system.MethodName}, commits by {ledger.Log.SyncForm}, {ledger.Shape.Accounts} accounts in {folder.Path}");
-        Say(ledger.RecordsReplayed is { } records
-            ? $"opened in {Stopwatch.GetElapsedTime(opening).TotalMilliseconds:F0} ms: {records} transfers of the log replayed"
-            : $"made in {Stopwatch.GetElapsedTime(opening).TotalMilliseconds:F0} ms");
+        string how = ledger.RecordsReplayed is { } records ? $"opened: {records} transfers of the log replayed" : "made";
+        Say($"{how}, in {Stopwatch.GetElapsedTime(opening).TotalMilliseconds:F0} ms");
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         Client[] all = [.. Enumerable.Range(0, clients).Select(number => new Client(ledger, number))];
         List<CheckpointResult> checkpoints = [];
@@ -55,24 +59,30 @@ internal static class RunCommand
         results.Add(await ledger.CheckpointAsync(isPaced: false, CancellationToken.None));
     }
 
-    private static void Report(Client[] clients, TimeSpan elapsed, WalStatistics before, WalStatistics after, List<CheckpointResult> checkpoints)
+    private static void Report(
+        Client[] clients, TimeSpan elapsed, WalStatistics before, WalStatistics after, List<CheckpointResult> checkpoints)
     {
-        Latencies all = new();
-        foreach (Client client in clients) all.Add(client.Latencies);
-        all.Sort();
-        Say($"{all.Count} commits by {clients.Length} clients in {elapsed.TotalSeconds:F1} s: {all.Count / elapsed.TotalSeconds:F0} commits/s");
-        Say($"a commit took: p50 {all.MillisecondsAt(0.5):F2} ms, p95 {all.MillisecondsAt(0.95):F2} ms, p99 {all.MillisecondsAt(0.99):F2} ms, p99.9 "
-            + $"{all.MillisecondsAt(0.999):F2} ms, longest {all.MillisecondsAt(1):F2} ms");
+        long[] all = [.. clients.SelectMany(static client => client.Latencies).Order()];
+        double rate = all.Length / elapsed.TotalSeconds;
+        Say($"{all.Length} commits by {clients.Length} clients in {elapsed.TotalSeconds:F1} s: {rate:F0} commits/s");
+        Say($"a commit took: p50 {At(0.5)}, p95 {At(0.95)}, p99 {At(0.99)}, p99.9 {At(0.999)}, longest {At(1)}");
         long writes = after.Writes - before.Writes;
-        Say($"the log: {(after.BytesWritten - before.BytesWritten) / 1048576.0:F0} MiB in {writes} writes, {(double)all.Count / Math.Max(1, writes):F1} commits for each");
-        foreach (CheckpointResult checkpoint in checkpoints)
+        double megabytes = (after.BytesWritten - before.BytesWritten) / 1048576.0;
+        Say($"the log: {megabytes:F0} MiB in {writes} writes, {(double)all.Length / Math.Max(1, writes):F1} commits for each");
+        foreach (CheckpointResult done in checkpoints)
         {
-            Say($"checkpoint: {checkpoint.PagesWritten} pages in {checkpoint.Writes} writes, {checkpoint.WriteTime.TotalMilliseconds:F0} ms to write, "
-                + $"{checkpoint.Sync.Total.TotalMilliseconds:F0} ms to sync, {checkpoint.TotalTime.TotalMilliseconds:F0} ms in all");
+            string times = $"{In(done.WriteTime)} to write, {In(done.Sync.Total)} to sync, {In(done.TotalTime)} in all";
+            Say($"checkpoint: {done.PagesWritten} pages in {done.Writes} writes, {times}");
+        }
+
+        static string In(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:F0} ms");
+
+        string At(double share)
+        {
+            long ticks = all.Length == 0 ? 0 : all[(int)Math.Min(share * all.Length, all.Length - 1)];
+            return string.Create(CultureInfo.InvariantCulture, $"{ticks * 1000.0 / Stopwatch.Frequency:F2} ms");
         }
     }
 
     private static void Say(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
-
-    private static void Say(string text) => Console.WriteLine(text);
 }
