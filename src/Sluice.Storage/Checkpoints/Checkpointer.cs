@@ -24,6 +24,8 @@ namespace Sluice.Storage;
 /// </remarks>
 public sealed class Checkpointer : IAsyncDisposable
 {
+    // A log has no way to say that it has grown by so much, and asking costs two reads of memory; so it is asked, five times a second. A checkpoint that
+    // is due by the log's size begins a fifth of a second late at most, in which a log of 2 GB/s grows by 400 MB: little beside LogBytesMax.
     private static readonly TimeSpan s_logPollInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_restMin = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_restMax = TimeSpan.FromMilliseconds(100);

@@ -45,6 +45,7 @@ internal sealed record WalBenchResult(WalBenchRequest Request, string Method, Wa
             ["blockBytes"] = Request.RecordBytes,
             ["depth"] = Request.Clients,
             ["threads"] = Request.Clients,
+            ["logBlockBytes"] = Request.Options.BlockBytes,
             ["direct"] = Request.Options.Direct ?? true,
             ["syncForm"] = Form.ToString(),
             ["seconds"] = Math.Round(Seconds, 3),

@@ -24,12 +24,13 @@ internal static class WalBenchVerb
         Option<int> flushes = ToolOptions.Number("--flushes", 2, 1, 16, "Flushes, and writes of commits, in flight at most");
         Option<int> seal = ToolOptions.Number("--seal", 8, 1, 1 << 20, "From how many waiting clients on a block is given up half filled");
         Option<long> segment = ToolOptions.Size("--segment", 16 << 20, 1 << 20, 1 << 30, "Size of a segment");
+        Option<long> block = ToolOptions.Size("--block", 4096, 512, 8192, "The smallest piece of the log that is written");
         Option<bool> allocate = new("--allocate") { Description = "Segments are reserved instead of filled with zeros: what unwritten blocks cost" };
         Option<bool> fresh = new("--fresh") { Description = "Old segments are removed and not used again, so that every segment is a new one" };
         Option<bool> buffered = new("--buffered") { Description = "Through the system's cache" };
         Option<string> folder = new("--dir") { Description = "A folder on the device to measure (the temporary folder)", DefaultValueFactory = static _ => Path.GetTempPath() };
         Option<bool> json = new("--json") { Description = "Print a JSON array with one object" };
-        Command command = new("wal", "Measure a write-ahead log: commits, insertion, bulk writing, recovery") { what, method, mode, clients, record, form, seconds, size, pages, reads, flushes, seal, segment, allocate, fresh, buffered, folder, json };
+        Command command = new("wal", "Measure a write-ahead log: commits, insertion, bulk writing, recovery") { what, method, mode, clients, record, form, seconds, size, pages, reads, flushes, seal, segment, block, allocate, fresh, buffered, folder, json };
         command.SetAction((parsed, cancellationToken) =>
         {
             string methodName = parsed.GetValue(method)!;
@@ -54,6 +55,7 @@ internal static class WalBenchVerb
                     SealWaiters = parsed.GetValue(seal),
                     ReplayReads = parsed.GetValue(reads),
                     SegmentBytes = (int)parsed.GetValue(segment),
+                    BlockBytes = (int)parsed.GetValue(block),
                     Fill = parsed.GetValue(allocate) ? SegmentFill.Allocate : SegmentFill.Zeros,
                     RecycledSegmentsMax = parsed.GetValue(fresh) ? 0 : new WalOptions().RecycledSegmentsMax,
                     Direct = parsed.GetValue(buffered) ? false : null,
