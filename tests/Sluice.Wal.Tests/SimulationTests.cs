@@ -8,7 +8,7 @@ namespace Sluice.Wal.Tests;
 /// <summary>The log on a disk that loses power, over many seeds; and logs with mistakes, which must be caught.</summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    private const int FreshSeeds = 300;
+    private const int FreshSeeds = 800;
     private const int ControlSeeds = 1000;
 
     public static TheoryData<string> Stored =>
@@ -26,6 +26,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Theory]
     [InlineData("wal")]
     [InlineData("wal-ledger")]
+    [InlineData("wal-replay")]
     public void FreshSeedsPass(string name)
     {
         ScenarioInfo scenario = Get(name);
@@ -45,6 +46,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Theory]
     [InlineData("wal")]
     [InlineData("wal-ledger")]
+    [InlineData("wal-replay")]
     public void NoLogOfACrashedBootStaysOpen(string name)
     {
         int before = OpenLogs.Count;
@@ -60,12 +62,36 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Theory]
     [InlineData("wal")]
     [InlineData("wal-ledger")]
+    [InlineData("wal-replay")]
     public void ARunRepeatsToTheLastCompletion(string name)
     {
         ScenarioInfo scenario = Get(name);
         for (ulong seed = 1; seed <= 10; seed++)
         {
             Assert.Equal(Simulator.Run(scenario, scenario.ParametersFor(seed)).TraceHash, Simulator.Run(scenario, scenario.ParametersFor(seed)).TraceHash);
+        }
+    }
+
+    [Fact]
+    public void TheLedgerFillsSegmentsAndUsesThemAgain()
+    {
+        const int Seeds = 20;
+        List<LedgerScenario> runs = [];
+        ScenarioInfo counted = new("counted-ledger", "counts segments", Create) { Operations = 150, Crashes = 4 };
+        for (ulong seed = 1; seed <= Seeds; seed++)
+        {
+            SimulationResult result = Simulator.Run(counted, counted.ParametersFor(seed));
+            Assert.False(result.IsFailure, result.Report);
+        }
+
+        output.WriteLine($"{runs.Sum(static run => run.SegmentsFilled)} filled, {runs.Sum(static run => run.SegmentsRecycled)} used again");
+        Assert.True(runs.Sum(static run => run.SegmentsFilled) >= 2 * Seeds);
+        Assert.True(runs.Sum(static run => run.SegmentsRecycled) >= Seeds / 4);
+
+        Scenario Create()
+        {
+            runs.Add(new LedgerScenario());
+            return runs[^1];
         }
     }
 
