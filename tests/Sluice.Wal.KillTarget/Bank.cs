@@ -1,6 +1,9 @@
 namespace Sluice.Wal.KillTarget;
 
-/// <summary>Accounts in pages of a relation, changed through a log: a pool far smaller than the relation, so that pages are also written between checkpoints.</summary>
+/// <summary>
+/// Accounts in pages of a relation, changed through a log: a pool far smaller than the relation, so that pages are also written between
+/// checkpoints.
+/// </summary>
 internal sealed class Bank : IAsyncDisposable
 {
     internal const ushort TransferKind = 0x8001;
@@ -73,7 +76,8 @@ internal sealed class Bank : IAsyncDisposable
     /// <param name="options">Of the log.</param>
     /// <param name="redoing">Called before each change that is made again.</param>
     /// <param name="flusher">Makes the flusher that the pool asks; null for the log itself.</param>
-    internal static async Task<Bank> OpenAsync(AioSystem system, string folder, WalOptions options, Action? redoing = null, ILogFlusher? flusher = null)
+    internal static async Task<Bank> OpenAsync(
+        AioSystem system, string folder, WalOptions options, Action? redoing = null, ILogFlusher? flusher = null)
     {
         Bank bank = new(system, folder, flusher);
         try
@@ -144,7 +148,11 @@ internal sealed class Bank : IAsyncDisposable
         {
             using BufferPin pin = await _session.ReadAsync(Relation, RelationFork.Main, (uint)block);
             if (block >= BankPlan.AccountPages) numbers[block - BankPlan.AccountPages] = BankPlan.Read(pin.Page, 0);
-            else for (int slot = 0; slot < BankPlan.AccountsPerPage; slot++) balances[(block * BankPlan.AccountsPerPage) + slot] = BankPlan.Read(pin.Page, slot);
+            else
+            {
+                int first = block * BankPlan.AccountsPerPage;
+                for (int slot = 0; slot < BankPlan.AccountsPerPage; slot++) balances[first + slot] = BankPlan.Read(pin.Page, slot);
+            }
         }
 
         return (numbers, balances);

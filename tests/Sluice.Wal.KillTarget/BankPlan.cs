@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Sluice.Wal.KillTarget;
 
 /// <summary>
-/// Which transfer a client makes as its nth, and what it does to pages: known to the process that is killed and to whoever looks afterwards. So the
-/// balances follow from how many transfers of each client are there.
+/// Which transfer a client makes as its nth, and what it does to pages: known to the process that is killed and to whoever looks
+/// afterwards. So the balances follow from how many transfers of each client are there.
 /// </summary>
 internal static class BankPlan
 {

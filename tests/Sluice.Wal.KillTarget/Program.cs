@@ -14,7 +14,8 @@ if (args[3] == "recover") return;
 
 // Says each transfer that is durable, one line each, until it is killed.
 (long[] numbers, _) = await bank.ReadAsync();
-await Task.WhenAny([CheckpointAsync(), .. Enumerable.Range(0, BankPlan.Clients).Select(client => Task.Run(() => CommitAsync(client)))]).Unwrap();
+IEnumerable<Task> clients = Enumerable.Range(0, BankPlan.Clients).Select(client => Task.Run(() => CommitAsync(client)));
+await Task.WhenAny([CheckpointAsync(), .. clients]).Unwrap();
 
 async Task CommitAsync(int client)
 {

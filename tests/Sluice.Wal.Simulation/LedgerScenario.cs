@@ -3,11 +3,12 @@ using System.Buffers.Binary;
 namespace Sluice.Wal.Simulation;
 
 /// <summary>
-/// Accounts in pages of a relation, transfers through the log, checkpoints all the time, killed anywhere: the sum of all balances stays, no transfer is
-/// there half, and none that was acknowledged is lost. Torn pages are repaired from their images. Records are long, so that segments are filled, given up
-/// by the checkpoints, and used again.
+/// Accounts in pages of a relation, transfers through the log, checkpoints all the time, killed anywhere: the sum of all balances stays, no
+/// transfer is there half, and none that was acknowledged is lost. Torn pages are repaired from their images. Records are long, so that
+/// segments are filled, given up by the checkpoints, and used again.
 /// </summary>
-[Scenario("wal-ledger", "Transfers between pages through the log: none acknowledged is lost, none is there half", Operations = 150, Crashes = 4)]
+[Scenario(
+    "wal-ledger", "Transfers between pages through the log: none acknowledged is lost, none is there half", Operations = 150, Crashes = 4)]
 public class LedgerScenario : PageScenario
 {
     private const int Pages = 20;
@@ -47,7 +48,8 @@ public class LedgerScenario : PageScenario
                 changes >= _acknowledged[account],
                 $"Account {account} was changed {_acknowledged[account]} times as acknowledged, and {changes} are there.");
             run.Expect(
-                changes <= _attempted[account], $"Account {account} was changed {changes} times, and only {_attempted[account]} changes were made.");
+                changes <= _attempted[account],
+                $"Account {account} was changed {changes} times, and only {_attempted[account]} changes were made.");
             _acknowledged[account] = changes;
             _attempted[account] = changes;
         }
@@ -123,7 +125,8 @@ public class LedgerScenario : PageScenario
     private async Task TransferAsync(SimulationRun run, BufferSession session, BufferPin[] pins, byte[] payload)
     {
         int low = run.Random.Next(Accounts - AccountsPerPage);
-        int high = (((low / AccountsPerPage) + 1) * AccountsPerPage) + run.Random.Next(Accounts - (((low / AccountsPerPage) + 1) * AccountsPerPage));
+        int nextPage = ((low / AccountsPerPage) + 1) * AccountsPerPage;
+        int high = nextPage + run.Random.Next(Accounts - nextPage);
         int[] accounts = [low, high];
         long amount = (1 + run.Random.Next(50)) * (run.Random.Chance(0.5) ? 1 : -1);
         BinaryPrimitives.WriteInt64LittleEndian(payload, amount);
@@ -144,6 +147,9 @@ public class LedgerScenario : PageScenario
         });
         await Log.FlushAsync(end);
         if (run.IsDead) return;
-        for (int place = 0; place < accounts.Length; place++) _acknowledged[accounts[place]] = Math.Max(_acknowledged[accounts[place]], counts[place]);
+        for (int place = 0; place < accounts.Length; place++)
+        {
+            _acknowledged[accounts[place]] = Math.Max(_acknowledged[accounts[place]], counts[place]);
+        }
     }
 }

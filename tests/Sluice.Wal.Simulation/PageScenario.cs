@@ -1,8 +1,8 @@
 namespace Sluice.Wal.Simulation;
 
 /// <summary>
-/// What scenarios of pages with a log before them have in common: one relation, its pages made and promised by a checkpoint, opened anew after every crash,
-/// and flows that live with injected errors until the log has failed.
+/// What scenarios of pages with a log before them have in common: one relation, its pages made and promised by a checkpoint, opened anew
+/// after every crash, and flows that live with injected errors until the log has failed.
 /// </summary>
 public abstract class PageScenario : Scenario
 {
@@ -128,7 +128,9 @@ public abstract class PageScenario : Scenario
     /// <param name="options">The sizes that everybody has.</param>
     protected abstract WalOptions Adjust(SimulationRun run, WalOptions options);
 
-    /// <summary>Opens everything as a program does after a crash: what may stand in caches is made durable, and the log is replayed.</summary>
+    /// <summary>
+    /// Opens everything as a program does after a crash: what may stand in caches is made durable, and the log is replayed.
+    /// </summary>
     /// <param name="run">The run.</param>
     /// <returns>By which pages are read.</returns>
     protected async Task<BufferSession> RecoverAsync(SimulationRun run)
@@ -149,8 +151,8 @@ public abstract class PageScenario : Scenario
     }
 
     /// <summary>
-    /// Does something again and again until the work shall end or the log has failed. It may fail where errors are injected: nothing of it was
-    /// acknowledged then. Where none are, it may not.
+    /// Does something again and again until the work shall end or the log has failed. It may fail where errors are injected: nothing of it
+    /// was acknowledged then. Where none are, it may not.
     /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="step">What is done.</param>
@@ -171,18 +173,25 @@ public abstract class PageScenario : Scenario
         }
     }
 
-    /// <summary>Reads pages and locks them exclusively, changes them, and gives them back whatever happens: others may wait for them.</summary>
+    /// <summary>
+    /// Reads pages and locks them exclusively, changes them, and gives them back whatever happens: others may wait for them.
+    /// </summary>
     /// <param name="session">Of this flow.</param>
     /// <param name="blocks">Which pages, ascending: so that two flows never wait for each other.</param>
     /// <param name="pins">Room for them.</param>
     /// <param name="change">Adds the record and changes the pages; what it returns is how far the log has to be durable for it.</param>
-    protected async Task<LogPosition> ChangeAsync(BufferSession session, int[] blocks, BufferPin[] pins, Func<ValueTask<LogPosition>> change)
+    protected async Task<LogPosition> ChangeAsync(
+        BufferSession session, int[] blocks, BufferPin[] pins, Func<ValueTask<LogPosition>> change)
     {
         int pinned = 0;
         int locked = 0;
         try
         {
-            for (; pinned < pins.Length; pinned++) pins[pinned] = await session.ReadAsync(Relation, RelationFork.Main, (uint)blocks[pinned]);
+            for (; pinned < pins.Length; pinned++)
+            {
+                pins[pinned] = await session.ReadAsync(Relation, RelationFork.Main, (uint)blocks[pinned]);
+            }
+
             for (; locked < pins.Length; locked++) await pins[locked].LockAsync(ContentLockMode.Exclusive);
             return await change();
         }

@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace Sluice.Wal.Simulation;
 
 /// <summary>
-/// Changes of far more pages than there is memory for, seldom a checkpoint: recovery reads pages ahead, evicts changed ones while it is still reading the
-/// log, and is itself killed. Each record changes three pages by one; so the sum of all is divisible by three, and no page goes back behind what was
-/// acknowledged.
+/// Changes of far more pages than there is memory for, seldom a checkpoint: recovery reads pages ahead, evicts changed ones while it is
+/// still reading the log, and is itself killed. Each record changes three pages by one; so the sum of all is divisible by three, and no
+/// page goes back behind what was acknowledged.
 /// </summary>
 [Scenario(
     "wal-replay", "Recovery of more pages than there is memory for: nothing acknowledged is lost, no record is there half or twice",
@@ -39,8 +39,10 @@ public sealed class ReplayScenario : PageScenario
             long count = CountOf(pin.Page);
             sum += count;
             run.Expect(
-                count >= _acknowledged[block], $"Page {block} was changed {_acknowledged[block]} times as acknowledged, and {count} are there.");
-            run.Expect(count <= _attempted[block], $"Page {block} was changed {count} times, and only {_attempted[block]} changes were made.");
+                count >= _acknowledged[block],
+                $"Page {block} was changed {_acknowledged[block]} times as acknowledged, and {count} are there.");
+            run.Expect(
+                count <= _attempted[block], $"Page {block} was changed {count} times, and only {_attempted[block]} changes were made.");
             _acknowledged[block] = count;
             _attempted[block] = count;
         }
@@ -97,6 +99,9 @@ public sealed class ReplayScenario : PageScenario
         if (run.Random.Next(4) != 0) return;
         await Log.FlushAsync(end);
         if (run.IsDead) return;
-        for (int place = 0; place < blocks.Length; place++) _acknowledged[blocks[place]] = Math.Max(_acknowledged[blocks[place]], counts[place]);
+        for (int place = 0; place < blocks.Length; place++)
+        {
+            _acknowledged[blocks[place]] = Math.Max(_acknowledged[blocks[place]], counts[place]);
+        }
     }
 }

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Sluice.Wal.Simulation;
 
 /// <summary>
-/// Committers on a log that is killed anywhere: what was acknowledged is there after every crash, at its place and in order, and nothing is there that was
-/// not added, or that an earlier recovery had given up.
+/// Committers on a log that is killed anywhere: what was acknowledged is there after every crash, at its place and in order, and nothing is
+/// there that was not added, or that an earlier recovery had given up.
 /// </summary>
 [Scenario("wal", "The write-ahead log: nothing acknowledged is lost, nothing torn or given up comes back", Operations = 120, Crashes = 4)]
 public class WalScenario : Scenario
@@ -22,7 +22,9 @@ public class WalScenario : Scenario
     private ulong _released;
     private bool _isUniform;
 
-    /// <summary>How often all records of a run have one length, the same as the mark of an opening: old records then stand where new ones would.</summary>
+    /// <summary>
+    /// How often all records of a run have one length, the same as the mark of an opening: old records then stand where new ones would.
+    /// </summary>
     protected virtual double UniformShare => 0.4;
 
     /// <summary>How the log is made and opened.</summary>
@@ -51,7 +53,11 @@ public class WalScenario : Scenario
         run.System.FileSystem.CreateDirectory("/data");
         run.System.FileSystem.SyncDirectory("/");
         _isUniform = run.Random.Chance(UniformShare);
-        WalSyncForm[] forms = [WalSyncForm.OpenDatasync, WalSyncForm.WriteDatasync, WalSyncForm.LinkedFdatasync, WalSyncForm.Fdatasync, WalSyncForm.Fsync, WalSyncForm.OpenSync];
+        WalSyncForm[] forms =
+        [
+            WalSyncForm.OpenDatasync, WalSyncForm.WriteDatasync, WalSyncForm.LinkedFdatasync, WalSyncForm.Fdatasync, WalSyncForm.Fsync,
+            WalSyncForm.OpenSync,
+        ];
         _options = Adjust(new WalOptions
         {
             SegmentBytes = 1 << 20,
@@ -92,7 +98,9 @@ public class WalScenario : Scenario
         foreach ((ulong position, byte[] body) in _durable)
         {
             if (position <= _released && !found.ContainsKey(position)) continue;
-            run.Expect(found.TryGetValue(position, out byte[]? back), $"The record that ends at {new LogPosition(position)} was acknowledged and is lost: {_log.Recovery.End?.Explanation}");
+            run.Expect(
+                found.TryGetValue(position, out byte[]? back),
+                $"The record that ends at {new LogPosition(position)} was acknowledged and is lost: {_log.Recovery.End?.Explanation}");
             run.Expect(back.AsSpan().SequenceEqual(body), $"The record that ends at {new LogPosition(position)} reads back differently.");
         }
 
@@ -101,7 +109,10 @@ public class WalScenario : Scenario
             if (_durable.ContainsKey(position)) continue;
             long number = body.Length >= 8 ? BinaryPrimitives.ReadInt64LittleEndian(body) : -1;
             bool isKnown = _submitted.Remove(number, out byte[]? given) && given.AsSpan().SequenceEqual(body);
-            run.Expect(isKnown, $"The record that ends at {new LogPosition(position)} was never added like this since the log was opened last: it is torn, made up, or was given up.");
+            run.Expect(
+                isKnown,
+                $"The record that ends at {new LogPosition(position)} was never added like this since the log was opened last: it is torn, "
+                    + $"made up, or was given up.");
         }
 
         _durable.Clear();

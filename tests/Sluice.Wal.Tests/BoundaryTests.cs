@@ -8,8 +8,8 @@ public sealed class BoundaryTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>
-    /// Boundaries, and lengths of records at them: none, less than a header, what fills a page or a unit to the byte and one more or less, larger than
-    /// the ring, larger than a segment.
+    /// Boundaries, and lengths of records at them: none, less than a header, what fills a page or a unit to the byte and one more or less,
+    /// larger than the ring, larger than a segment.
     /// </summary>
     public static TheoryData<int, int> Places
     {
@@ -20,7 +20,8 @@ public sealed class BoundaryTests : IDisposable
             int unitBody = WrittenLog.UnitBytes - WalUnit.HeaderBytes;
             int[] lengths =
             [
-                0, 1, 7, 8, 9, 17, 64, PageBody - 1, PageBody, PageBody + 1, Page - 1, Page, Page + 1, unitBody - 1, unitBody, unitBody + 1, 2 * unitBody,
+                0, 1, 7, 8, 9, 17, 64, PageBody - 1, PageBody, PageBody + 1, Page - 1, Page, Page + 1,
+                unitBody - 1, unitBody, unitBody + 1, 2 * unitBody,
                 TestLog.Small.RingBytes + 1001, TestLog.Small.SegmentBytes + 5003,
             ];
             TheoryData<int, int> places = [];
@@ -114,14 +115,17 @@ public sealed class BoundaryTests : IDisposable
 
     private static int CountOpenings(WriteAheadLog log) => (int)log.Recovery.Incarnation - 1;
 
-    // Each place of a header against the boundary, of the record's first unit and of its second; and of the record's end, and so of the next one's header.
+    // Each place of a header against the boundary, of the record's first unit and of its second; and of the record's end, and so of the
+    // next one's header.
     private static IEnumerable<int> OffsetsOf(int length)
     {
         const int Aligned = WalGeometry.RecordAlignment;
         IEnumerable<int> heads = Enumerable.Range(0, (WalUnit.HeaderBytes / Aligned) + 3).Select(static step => step * Aligned);
         int size = WrittenLog.StreamBytesOf(length);
         IEnumerable<int> ends = Enumerable.Range(-2, 6).Select(step => size + (step * Aligned));
-        IEnumerable<int> seconds = WrittenLog.PiecesOf(length) == 1 ? [] : Enumerable.Range(0, 4).Select(static step => WrittenLog.UnitBytes + (step * Aligned));
+        IEnumerable<int> seconds = WrittenLog.PiecesOf(length) == 1
+            ? []
+            : Enumerable.Range(0, 4).Select(static step => WrittenLog.UnitBytes + (step * Aligned));
         return heads.Concat(ends).Concat(seconds).Where(static offset => offset >= 0).Distinct();
     }
 }

@@ -29,7 +29,10 @@ public sealed class Crc32CTests
     {
         byte[] bytes = TestLog.Body(2, 5000);
         uint whole = Crc32C.Append(uint.MaxValue, bytes);
-        for (int at = 0; at <= bytes.Length; at += 13) Assert.Equal(whole, Crc32C.Append(Crc32C.Append(uint.MaxValue, bytes.AsSpan(0, at)), bytes.AsSpan(at)));
+        for (int at = 0; at <= bytes.Length; at += 13)
+        {
+            Assert.Equal(whole, Crc32C.Append(Crc32C.Append(uint.MaxValue, bytes.AsSpan(0, at)), bytes.AsSpan(at)));
+        }
     }
 
     private static void Compare(ReadOnlySpan<byte> bytes, uint register)

@@ -127,7 +127,10 @@ public sealed class DamageTests : IDisposable
             if (at + 40 > 8192) break;
             torn.AsSpan(at, 40).Clear();
             File.WriteAllBytes(path, torn);
-            await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small)) Assert.NotNull(log.Recovery.End);
+            await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small))
+            {
+                Assert.NotNull(log.Recovery.End);
+            }
 
             // Now the new block is lost in part as well: what the opening wrote is there, and behind it stands what was there before.
             byte[] now = File.ReadAllBytes(path);
@@ -137,8 +140,12 @@ public sealed class DamageTests : IDisposable
             Assert.Equal(lost, found.Count);
 
             // Positive control: a reader that looks at the checksum alone takes them all.
-            List<(LogRecord Record, byte[] Body)> mistaken = await TestLog.ReadAllAsync(system, _folder.Log, Buffered with { Mistakes = LogMistakes.AcceptsStaleRecords });
-            if (lost < 190) Assert.True(mistaken.Count > lost, $"Record {lost}: the old records behind it do not stand where new ones would.");
+            List<(LogRecord Record, byte[] Body)> mistaken = await TestLog.ReadAllAsync(
+                system, _folder.Log, Buffered with { Mistakes = LogMistakes.AcceptsStaleRecords });
+            if (lost < 190)
+            {
+                Assert.True(mistaken.Count > lost, $"Record {lost}: the old records behind it do not stand where new ones would.");
+            }
         }
     }
 
@@ -171,17 +178,21 @@ public sealed class DamageTests : IDisposable
         Assert.True(found.Count <= written.Count, $"With {damage} there are {found.Count} records, and {written.Count} were written.");
         for (int index = 0; index < found.Count; index++)
         {
-            Assert.True(Properties(written[index].Record) == Properties(found[index].Record), $"With {damage}: {found[index].Record} was never written.");
-            Assert.True(written[index].Body.AsSpan().SequenceEqual(found[index].Body), $"With {damage}: the content of {found[index].Record} was never written.");
+            Assert.True(
+                Properties(written[index].Record) == Properties(found[index].Record),
+                $"With {damage}: {found[index].Record} was never written.");
+            Assert.True(
+                written[index].Body.AsSpan().SequenceEqual(found[index].Body),
+                $"With {damage}: the content of {found[index].Record} was never written.");
         }
     }
 
-    private static (LogPosition Start, LogPosition End, LogPosition Previous, ushort Kind, uint Incarnation, int Pieces, int Length) Properties(
-        LogRecord record) =>
+    private static (LogPosition, LogPosition, LogPosition, ushort, uint, int, int) Properties(LogRecord record) =>
         (record.Position, record.EndPosition, record.Previous, record.Kind, record.Incarnation, record.Pieces, record.Body.Length);
 
     // What fills a record up to eight bytes is nobody's.
-    private static ulong EndOfBytes((LogRecord Record, byte[] Body) record) => record.Record.EndPosition.Value - (ulong)((8 - (record.Body.Length % 8)) % 8);
+    private static ulong EndOfBytes((LogRecord Record, byte[] Body) record) =>
+        record.Record.EndPosition.Value - (ulong)((8 - (record.Body.Length % 8)) % 8);
 
     private static WalReaderOptions Buffered => new() { ReadAheadBytes = WalReader.ChunkBytes, Direct = false };
 

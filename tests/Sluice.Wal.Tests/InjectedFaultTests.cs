@@ -4,7 +4,9 @@ using Sluice.TestPlugins.Injecting;
 
 namespace Sluice.Wal.Tests;
 
-/// <summary>Many faults at once, and faults while somebody is blocked: everybody gets an answer, and what was acknowledged is found again.</summary>
+/// <summary>
+/// Many faults at once, and faults while somebody is blocked: everybody gets an answer, and what was acknowledged is found again.
+/// </summary>
 public sealed class InjectedFaultTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -17,7 +19,10 @@ public sealed class InjectedFaultTests : IDisposable
             int failsAt = 23;
             foreach (string method in (string[])["sync", "worker", "io_uring"])
             {
-                foreach (WalSyncForm form in Enum.GetValues<WalSyncForm>().Where(static form => form != WalSyncForm.Auto)) storms.Add(method, form, failsAt += 17);
+                foreach (WalSyncForm form in Enum.GetValues<WalSyncForm>().Where(static form => form != WalSyncForm.Auto))
+                {
+                    storms.Add(method, form, failsAt += 17);
+                }
             }
 
             return storms;
@@ -41,9 +46,12 @@ public sealed class InjectedFaultTests : IDisposable
             int count = 0;
             control.Replace(
                 _ => failsAt % 2 == 0 ? -Errno.EIO : -Errno.ENOSPC,
-                request => IsOfSegment(request) && request.Operation is IoOperation.Write or IoOperation.Fdatasync or IoOperation.Fsync && Interlocked.Increment(ref count) >= failsAt,
+                request => IsOfSegment(request) && request.Operation is IoOperation.Write or IoOperation.Fdatasync or IoOperation.Fsync
+                    && Interlocked.Increment(ref count) >= failsAt,
                 times: 1);
-            control.Replace(static result => result <= 512 ? result : result / 2 / 512 * 512, static request => IsOfSegment(request) && request.Operation == IoOperation.Write && Random.Shared.Next(6) == 0);
+            control.Replace(
+                static result => result <= 512 ? result : result / 2 / 512 * 512,
+                static request => IsOfSegment(request) && request.Operation == IoOperation.Write && Random.Shared.Next(6) == 0);
             control.Delay(static _ => Random.Shared.Next(3) == 0);
             int next = 0;
             Task[] commits = [.. Enumerable.Range(0, flows).Select(flow => Task.Run(async () =>
@@ -92,7 +100,8 @@ public sealed class InjectedFaultTests : IDisposable
         InjectionControl control = new();
         await using AioSystem system = TestLog.Start(control, method);
         WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small);
-        Injection held = control.Stall(static request => IsOfSegment(request) && request.Operation == IoOperation.Write, replace: static _ => -Errno.EIO);
+        Injection held = control.Stall(
+            static request => IsOfSegment(request) && request.Operation == IoOperation.Write, replace: static _ => -Errno.EIO);
         LogPosition end = log.Append(1, TestLog.Body(1, 100));
         Task[] blocked =
         [
@@ -161,10 +170,15 @@ public sealed class InjectedFaultTests : IDisposable
     {
         InjectionControl control = new();
         await using AioSystem system = TestLog.Start(control);
-        await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small)) await log.AppendAndFlushAsync(1, TestLog.Body(1, 100));
+        await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small))
+        {
+            await log.AppendAndFlushAsync(1, TestLog.Body(1, 100));
+        }
+
         using (control.Replace(static _ => -Errno.EIO, static request => IsOfSegment(request) && request.Operation == IoOperation.Write))
         {
-            AioException exception = await Assert.ThrowsAsync<AioException>(() => WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small));
+            AioException exception = await Assert.ThrowsAsync<AioException>(
+                () => WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small));
             Assert.Equal(Errno.EIO, exception.Errno);
         }
 
@@ -186,5 +200,6 @@ public sealed class InjectedFaultTests : IDisposable
         while (true) log.Append(2, TestLog.Body(2, 10_000));
     }
 
-    private static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    private static Task OnThread(Action action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

@@ -5,8 +5,8 @@ using Sluice.Wal.KillTarget;
 namespace Sluice.Wal.Tests;
 
 /// <summary>
-/// A process that commits transfers and makes checkpoints is killed again and again, also while it recovers: no transfer that was acknowledged is lost,
-/// none is there half.
+/// A process that commits transfers and makes checkpoints is killed again and again, also while it recovers: no transfer that was
+/// acknowledged is lost, none is there half.
 /// </summary>
 public sealed class KilledProcessTests : IDisposable
 {
@@ -35,7 +35,11 @@ public sealed class KilledProcessTests : IDisposable
             await WorkUntilKilledAsync(method, form, acknowledged, commits: 60 + (70 * kill));
 
             // Each recovery is killed a little later than the one before, and then one may come to its end.
-            for (int attempt = 1; attempt <= 3; attempt++) killedInRecovery += await RecoverAsync(method, form, dieAfter: attempt * attempt * 7) ? 0 : 1;
+            for (int attempt = 1; attempt <= 3; attempt++)
+            {
+                killedInRecovery += await RecoverAsync(method, form, dieAfter: attempt * attempt * 7) ? 0 : 1;
+            }
+
             await CheckAsync(method, form, acknowledged);
         }
 
@@ -51,7 +55,11 @@ public sealed class KilledProcessTests : IDisposable
             for (int seen = 0; seen < commits;)
             {
                 string? line = await child.StandardOutput.ReadLineAsync(watchdog.Token);
-                if (line is null) Assert.Fail($"The process has ended by itself: {await child.StandardError.ReadToEndAsync(watchdog.Token)}");
+                if (line is null)
+                {
+                    Assert.Fail($"The process has ended by itself: {await child.StandardError.ReadToEndAsync(watchdog.Token)}");
+                }
+
                 if (TakeNote(line, acknowledged)) seen++;
             }
         }
@@ -97,7 +105,9 @@ public sealed class KilledProcessTests : IDisposable
         (long[] numbers, long[] balances) = await bank.ReadAsync();
         for (int client = 0; client < numbers.Length; client++)
         {
-            Assert.True(numbers[client] >= acknowledged[client], $"Transfer {acknowledged[client]} of client {client} was acknowledged, and {numbers[client]} is the last there.");
+            Assert.True(
+                numbers[client] >= acknowledged[client],
+                $"Transfer {acknowledged[client]} of client {client} was acknowledged, and {numbers[client]} is the last there.");
 
             // The one after the last acknowledged had begun, and no other.
             Assert.InRange(numbers[client], acknowledged[client], acknowledged[client] + 1);
@@ -115,7 +125,11 @@ public sealed class KilledProcessTests : IDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        foreach (string argument in (string[])[typeof(BankPlan).Assembly.Location, _folder.Path, method, form.ToString(), .. what]) start.ArgumentList.Add(argument);
+        foreach (string argument in (string[])[typeof(BankPlan).Assembly.Location, _folder.Path, method, form.ToString(), .. what])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
         return Process.Start(start)!;
     }
 }

@@ -3,7 +3,9 @@ using Sluice.Wal.KillTarget;
 
 namespace Sluice.Wal.Tests;
 
-/// <summary>The log before the data: no page is given to the method before everything in it is durable in the log, judged by what the method did.</summary>
+/// <summary>
+/// The log before the data: no page is given to the method before everything in it is durable in the log, judged by what the method did.
+/// </summary>
 public sealed class LogBeforeDataTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -14,10 +16,12 @@ public sealed class LogBeforeDataTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task NoPageIsWrittenBeforeItsLogIsDurable(string method, WalSyncForm form) => Assert.Equal(0, await RunAsync(method, form, flusher: null));
+    public async Task NoPageIsWrittenBeforeItsLogIsDurable(string method, WalSyncForm form) =>
+        Assert.Equal(0, await RunAsync(method, form, flusher: null));
 
     [Fact]
-    public async Task APoolThatDoesNotAskTheLogIsCaught() => Assert.NotEqual(0, await RunAsync("worker", WalSyncForm.WriteDatasync, NullLogFlusher.Instance));
+    public async Task APoolThatDoesNotAskTheLogIsCaught() =>
+        Assert.NotEqual(0, await RunAsync("worker", WalSyncForm.WriteDatasync, NullLogFlusher.Instance));
 
     [Theory]
     [InlineData("sync")]

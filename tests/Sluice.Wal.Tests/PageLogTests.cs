@@ -3,7 +3,10 @@ using Sluice.Wal.KillTarget;
 
 namespace Sluice.Wal.Tests;
 
-/// <summary>The log joined to pages on the real methods: what a checkpoint left out is replayed, torn pages are repaired, and it may all begin again.</summary>
+/// <summary>
+/// The log joined to pages on the real methods: what a checkpoint left out is replayed, torn pages are repaired, and it may all begin
+/// again.
+/// </summary>
 public sealed class PageLogTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -21,7 +24,8 @@ public sealed class PageLogTests : IDisposable
         await Bank.MakeAsync(system, _folder.Path, Bank.Options(form));
         await using (Bank bank = await Bank.OpenAsync(system, _folder.Path, Bank.Options(form)))
         {
-            Task[] clients = [.. Enumerable.Range(0, BankPlan.Clients).Select(client => Task.Run(() => TransferAsync(bank, client, 1, each)))];
+            Task[] clients =
+                [.. Enumerable.Range(0, BankPlan.Clients).Select(client => Task.Run(() => TransferAsync(bank, client, 1, each)))];
             Task all = Task.WhenAll(clients);
             do await bank.CheckpointAsync();
             while (!all.IsCompleted);
@@ -48,7 +52,8 @@ public sealed class PageLogTests : IDisposable
             await TransferAsync(bank, 0, 301, 307);
 
             // More than two segments were written, and what replay does not need is given up.
-            string[] segments = [.. Directory.GetFiles(bank.Log.Log!.Folder).Select(Path.GetFileName).Where(static name => name!.Length == SegmentName.Length).Order()!];
+            IEnumerable<string> names = Directory.GetFiles(bank.Log.Log!.Folder).Select(static path => Path.GetFileName(path));
+            string[] segments = [.. names.Where(static name => name.Length == SegmentName.Length).Order()];
             Assert.True(bank.Log.Redo.Value > 3 << 20);
             Assert.Equal(SegmentName.Of(1, bank.Log.Redo.Value >> 20, 1 << 20), segments[0]);
         }
@@ -104,7 +109,11 @@ public sealed class PageLogTests : IDisposable
     {
         await using AioSystem system = TestLog.Start("sync");
         await Bank.MakeAsync(system, _folder.Path, Bank.Options(WalSyncForm.Fdatasync));
-        await using (Bank bank = await Bank.OpenAsync(system, _folder.Path, Bank.Options(WalSyncForm.Fdatasync))) await TransferAsync(bank, 1, 1, 5);
+        await using (Bank bank = await Bank.OpenAsync(system, _folder.Path, Bank.Options(WalSyncForm.Fdatasync)))
+        {
+            await TransferAsync(bank, 1, 1, 5);
+        }
+
         string control = Path.Combine(Bank.LogFolderOf(_folder.Path), "wal.control.");
         await File.WriteAllBytesAsync(control + "1", new byte[10]);
         await ExpectAsync(system, WalSyncForm.Fdatasync, [0, 5, 0, 0]);
@@ -117,7 +126,11 @@ public sealed class PageLogTests : IDisposable
     {
         await using AioSystem system = TestLog.Start("sync");
         await Bank.MakeAsync(system, _folder.Path, Bank.Options(WalSyncForm.Fdatasync));
-        await using (Bank bank = await Bank.OpenAsync(system, _folder.Path, Bank.Options(WalSyncForm.Fdatasync))) await TransferAsync(bank, 1, 1, 5);
+        await using (Bank bank = await Bank.OpenAsync(system, _folder.Path, Bank.Options(WalSyncForm.Fdatasync)))
+        {
+            await TransferAsync(bank, 1, 1, 5);
+        }
+
         string control = Path.Combine(Bank.LogFolderOf(_folder.Path), "wal.control.");
         string[] copies = [control + "0", control + "1"];
         foreach (string copy in copies) File.Move(copy, copy + ".away");

@@ -26,7 +26,8 @@ public sealed class PageRedoTests : IDisposable
         await CrashAsync(system, 0x8777, AddByte.Kind);
         LogRecordRegistry registry = new();
         SluiceWalTestsLogRecords.AddTo(registry);
-        WalException exception = await Assert.ThrowsAsync<WalException>(() => PageBank.OpenAsync(system, _folder.Path, 16, 32, registry.RedoPage));
+        WalException exception = await Assert.ThrowsAsync<WalException>(
+            () => PageBank.OpenAsync(system, _folder.Path, 16, 32, registry.RedoPage));
         Assert.Contains("kind 8777", exception.Message, StringComparison.Ordinal);
     }
 
@@ -35,9 +36,12 @@ public sealed class PageRedoTests : IDisposable
     {
         LogRecordRegistry registry = new();
         SluiceWalTestsLogRecords.AddTo(registry);
-        Assert.Contains("no RedoPage", Assert.Throws<WalException>(() => registry.RedoPage(Deposit.Kind, 0, default, default)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no RedoPage", Assert.Throws<WalException>(() => registry.RedoPage(Deposit.Kind, 0, default, default)).Message,
+            StringComparison.Ordinal);
         LogRecord record = new(8, 16, 0, SetByte.Kind, 1, 1, default);
-        Assert.Contains("about pages", Assert.Throws<WalException>(() => { _ = registry.RedoAsync(record, this); }).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "about pages", Assert.Throws<WalException>(() => { _ = registry.RedoAsync(record, this); }).Message, StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(registry.AddPages<TooLow>);
     }
 

@@ -6,5 +6,6 @@ namespace Sluice.Wal.Tests;
 public sealed class PublicApiTests
 {
     [Fact]
-    public Task TheLogIsAsItWasReviewed() => Verifier.Verify(PublicApi.Describe(typeof(WriteAheadLog).Assembly)).UseMethodName("Sluice.Wal");
+    public Task TheLogIsAsItWasReviewed() =>
+        Verifier.Verify(PublicApi.Describe(typeof(WriteAheadLog).Assembly)).UseMethodName("Sluice.Wal");
 }

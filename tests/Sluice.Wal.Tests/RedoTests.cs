@@ -15,7 +15,9 @@ public sealed class RedoTests : IDisposable
         LogRecordRegistry registry = new();
         SluiceWalTestsLogRecords.AddTo(registry);
         SluiceWalTestsLogRecords.AddTo(registry);
-        Assert.Equal([(1, "deposit"), (2, "double"), (0x8010, "set byte"), (0x8011, "add byte")], registry.Kinds.Select(static kind => ((int)kind.Key, kind.Value)));
+        Assert.Equal(
+            [(1, "deposit"), (2, "double"), (0x8010, "set byte"), (0x8011, "add byte")],
+            registry.Kinds.Select(static kind => ((int)kind.Key, kind.Value)));
         await using AioSystem system = TestLog.Start("sync");
         await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small))
         {
@@ -30,7 +32,8 @@ public sealed class RedoTests : IDisposable
         }
 
         Account account = new();
-        await using WriteAheadLog again = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small, new WalReplay { Redo = registry.Into(account) });
+        await using WriteAheadLog again = await WriteAheadLog.OpenAsync(
+            system, _folder.Log, TestLog.Small, new WalReplay { Redo = registry.Into(account) });
         Assert.Equal(20, account.Balance);
         await again.DisposeAsync();
         (LogRecord record, _) = (await TestLog.ReadAllAsync(system, _folder.Log))[0];
@@ -43,8 +46,9 @@ public sealed class RedoTests : IDisposable
     {
         await using AioSystem system = TestLog.Start("sync");
         await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small)) log.Append(0x77, default);
-        WalException exception = await Assert.ThrowsAsync<WalException>(() =>
-            WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small, new WalReplay { Redo = new LogRecordRegistry().Into(new Account()) }));
+        WalReplay replay = new() { Redo = new LogRecordRegistry().Into(new Account()) };
+        WalException exception = await Assert.ThrowsAsync<WalException>(
+            () => WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small, replay));
         Assert.Contains("kind 0077", exception.Message, StringComparison.Ordinal);
     }
 
@@ -76,7 +80,8 @@ public sealed class RedoTests : IDisposable
 [LogRecord(1, "deposit")]
 internal static partial class Deposit
 {
-    private static void Redo(in LogRecord record, RedoTests.Account account) => account.Balance += BinaryPrimitives.ReadInt32LittleEndian(record.Body.Span);
+    private static void Redo(in LogRecord record, RedoTests.Account account) =>
+        account.Balance += BinaryPrimitives.ReadInt32LittleEndian(record.Body.Span);
 
     private static string Describe(in LogRecord record) => $"{record.Body.Length} bytes";
 }

@@ -40,7 +40,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
         Console.WriteLine($"{name}: seeds {first} to {first + (ulong)count - 1}");
         SweepResult sweep = SeedSweep.Run(scenario, first, count);
         if (sweep.Failures.Count == 0) return;
-        Assert.Fail($"{sweep.Failures[0].Report}{Environment.NewLine}{sweep.Failures[0].Exception}{Environment.NewLine}store in seeds.txt: {sweep.Failures[0].Parameters.ToLine()}");
+        Assert.Fail(
+            $"{sweep.Failures[0].Report}{Environment.NewLine}{sweep.Failures[0].Exception}{Environment.NewLine}store in seeds.txt: "
+                + $"{sweep.Failures[0].Parameters.ToLine()}");
     }
 
     [Theory]
@@ -68,7 +70,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
         ScenarioInfo scenario = Get(name);
         for (ulong seed = 1; seed <= 10; seed++)
         {
-            Assert.Equal(Simulator.Run(scenario, scenario.ParametersFor(seed)).TraceHash, Simulator.Run(scenario, scenario.ParametersFor(seed)).TraceHash);
+            Assert.Equal(
+                Simulator.Run(scenario, scenario.ParametersFor(seed)).TraceHash,
+                Simulator.Run(scenario, scenario.ParametersFor(seed)).TraceHash);
         }
     }
 
@@ -119,5 +123,6 @@ public sealed class SimulationTests(ITestOutputHelper output)
         output.WriteLine($"{mistake}: seed {sweep.Failures[0].Parameters.Seed}: {sweep.Failures[0].Failure}");
     }
 
-    private static ScenarioInfo Get(string name) => ScenarioCatalog.In(typeof(WalScenario).Assembly).Single(scenario => scenario.Name == name);
+    private static ScenarioInfo Get(string name) =>
+        ScenarioCatalog.In(typeof(WalScenario).Assembly).Single(scenario => scenario.Name == name);
 }

@@ -46,7 +46,11 @@ public sealed class StateFileTests : IDisposable
     public async Task ALogWithoutItsStateIsNotMadeAnew()
     {
         await using AioSystem system = TestLog.Start("sync");
-        await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small)) await log.AppendAndFlushAsync(1, new byte[10]);
+        await using (WriteAheadLog log = await WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small))
+        {
+            await log.AppendAndFlushAsync(1, new byte[10]);
+        }
+
         File.Delete(Path.Combine(_folder.Log, "wal.state.0"));
         File.Delete(Path.Combine(_folder.Log, "wal.state.1"));
         await Assert.ThrowsAsync<WalException>(() => WriteAheadLog.OpenAsync(system, _folder.Log, TestLog.Small));

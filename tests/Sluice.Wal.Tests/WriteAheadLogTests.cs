@@ -79,6 +79,9 @@ public sealed class WriteAheadLogTests : IDisposable
 
         List<(LogRecord Record, byte[] Body)> records = await TestLog.ReadAllAsync(system, _folder.Log);
         Assert.Equal(2 * lengths.Length, records.Count);
-        for (int index = 0; index < records.Count; index++) Assert.Equal(TestLog.Body(lengths[index % lengths.Length], lengths[index % lengths.Length]), records[index].Body);
+        for (int index = 0; index < records.Count; index++)
+        {
+            Assert.Equal(TestLog.Body(lengths[index % lengths.Length], lengths[index % lengths.Length]), records[index].Body);
+        }
     }
 }

@@ -12,7 +12,8 @@ internal static partial class WalBench
     private const int Changers = 16;
     private static readonly RelationId s_relation = new(RelationId.DefaultTablespace, 5, 16384);
 
-    private static async Task<WalBenchResult> ReplayAsync(AioSystem system, string folder, WalBenchRequest request, CancellationToken cancellationToken)
+    private static async Task<WalBenchResult> ReplayAsync(
+        AioSystem system, string folder, WalBenchRequest request, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.Combine(folder, "base", "5"));
         WalSyncForm form = await MakePagesAsync(system, folder, request, cancellationToken);
@@ -35,7 +36,8 @@ internal static partial class WalBench
     }
 
     // As a process that is killed: everything is in the log, and some of it in the pages.
-    private static async Task<WalSyncForm> MakePagesAsync(AioSystem system, string folder, WalBenchRequest request, CancellationToken cancellationToken)
+    private static async Task<WalSyncForm> MakePagesAsync(
+        AioSystem system, string folder, WalBenchRequest request, CancellationToken cancellationToken)
     {
         using StorageManager storage = new(system, folder, new StorageOptions { Direct = request.Options.Direct ?? true });
         await using PageLog log = new(system, Path.Combine(folder, "wal"));
@@ -61,13 +63,16 @@ internal static partial class WalBench
 
         await using (Checkpointer checkpointer = new(pool, new CheckpointerOptions { Log = log })) await checkpointer.CheckpointAsync();
         ulong end = log.InsertedUpTo.Value + (ulong)request.SizeBytes;
-        Task[] changers = [.. Enumerable.Range(1, Changers).Select(seed => Task.Run(() => ChangeAsync(pool, relation, log, request, end, seed, cancellationToken), CancellationToken.None))];
+        Task Change(int seed) =>
+            Task.Run(() => ChangeAsync(pool, relation, log, request, end, seed, cancellationToken), CancellationToken.None);
+        Task[] changers = [.. Enumerable.Range(1, Changers).Select(Change)];
         await Task.WhenAll(changers);
         await log.FlushAsync(log.InsertedUpTo, CancellationToken.None);
         return log.Log!.SyncForm;
     }
 
-    private static async Task ChangeAsync(BufferPool pool, Relation relation, PageLog log, WalBenchRequest request, ulong end, int seed, CancellationToken cancellationToken)
+    private static async Task ChangeAsync(
+        BufferPool pool, Relation relation, PageLog log, WalBenchRequest request, ulong end, int seed, CancellationToken cancellationToken)
     {
         await using BufferSession session = pool.CreateSession("change");
         Random random = new(seed);
@@ -75,7 +80,8 @@ internal static partial class WalBench
         byte[] payload = new byte[request.RecordBytes];
         while (log.InsertedUpTo.Value < end && !cancellationToken.IsCancellationRequested)
         {
-            pins[0] = await session.ReadAsync(relation, RelationFork.Main, (uint)random.Next(request.Pages), cancellationToken: CancellationToken.None);
+            pins[0] = await session.ReadAsync(
+                relation, RelationFork.Main, (uint)random.Next(request.Pages), cancellationToken: CancellationToken.None);
             await pins[0].LockAsync(ContentLockMode.Exclusive, CancellationToken.None);
             await log.AddAsync(ChangeKind, pins, payload);
             Redo(ChangeKind, 0, pins[0].Page, payload);

@@ -33,7 +33,9 @@ internal sealed record WalBenchResult(WalBenchRequest Request, string Method, Wa
 
     internal double PerSecond => Operations / Seconds;
 
-    /// <summary>As the other scenarios' JSON: an array with one object. Other programs read it: keys are never renamed or taken away.</summary>
+    /// <summary>
+    /// As the other scenarios' JSON: an array with one object. Other programs read it: keys are never renamed or taken away.
+    /// </summary>
     internal string ToJson()
     {
         double each = Math.Max(1, Operations);

@@ -15,6 +15,8 @@ internal enum WalWorkload
     /// <summary>A log is opened: read from its beginning, verified, past the system's cache, and made ready to go on.</summary>
     Recover,
 
-    /// <summary>A log of pages is opened whose records are about far more pages than there is memory for: they are read again for replay.</summary>
+    /// <summary>
+    /// A log of pages is opened whose records are about far more pages than there is memory for: they are read again for replay.
+    /// </summary>
     Replay,
 }

@@ -3,8 +3,8 @@ using Sluice.TestPlugins.Injecting;
 namespace Sluice.Wal.Tests;
 
 /// <summary>
-/// Records what a method is given, in order: from the log's writes and flushes what of the log is durable, byte for byte, and with each write of a
-/// page what was durable when it was submitted. It believes no position that the log tells.
+/// Records what a method is given, in order: from the log's writes and flushes what of the log is durable, byte for byte, and with each
+/// write of a page what was durable when it was submitted. It believes no position that the log tells.
 /// </summary>
 internal sealed class LogRecorder
 {
@@ -38,14 +38,20 @@ internal sealed class LogRecorder
     /// <summary>How many moments can be looked at: those at which a page was written whose log was newer than that of all before.</summary>
     internal int MomentCount => _moments.Count;
 
-    /// <summary>Reads the log as it was durable at each moment, and counts those at which it did not reach the position of the page.</summary>
+    /// <summary>
+    /// Reads the log as it was durable at each moment, and counts those at which it did not reach the position of the page.
+    /// </summary>
     internal async Task<int> CountViolationsAsync(AioSystem system)
     {
         int violations = 0;
         foreach (Moment moment in _moments)
         {
             using TempFolder folder = new();
-            foreach ((string path, byte[] content) in moment.Durable) await File.WriteAllBytesAsync(Path.Combine(folder.Path, Path.GetFileName(path)), content);
+            foreach ((string path, byte[] content) in moment.Durable)
+            {
+                await File.WriteAllBytesAsync(Path.Combine(folder.Path, Path.GetFileName(path)), content);
+            }
+
             List<(LogRecord Record, byte[] Body)> records = await TestLog.ReadAllAsync(system, folder.Path);
             if (records.Count == 0 || records[^1].Record.EndPosition < moment.Needed) violations++;
         }

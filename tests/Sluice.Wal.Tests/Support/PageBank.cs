@@ -4,14 +4,15 @@ using Sluice.TestPlugins.Injecting;
 namespace Sluice.Wal.Tests;
 
 /// <summary>
-/// Pages of two relations that are changed through a log of pages, and a model in memory of what they have to be. Each slot of a page counts how often it
-/// was changed and adds up what it was changed by, so an order that is wrong or a change made twice shows.
+/// Pages of two relations that are changed through a log of pages, and a model in memory of what they have to be. Each slot of a page
+/// counts how often it was changed and adds up what it was changed by, so an order that is wrong or a change made twice shows.
 /// </summary>
 internal sealed class PageBank : IAsyncDisposable
 {
     internal const ushort Kind = 0x8001;
     internal const int Slots = 8;
-    internal static readonly RelationId[] Relations = [new(RelationId.DefaultTablespace, 5, 16384), new(RelationId.DefaultTablespace, 5, 16385)];
+    internal static readonly RelationId[] Relations =
+        [new(RelationId.DefaultTablespace, 5, 16384), new(RelationId.DefaultTablespace, 5, 16385)];
 
     private readonly StorageManager _storage;
 
@@ -34,7 +35,8 @@ internal sealed class PageBank : IAsyncDisposable
 
     internal long Replayed { get; private set; }
 
-    internal static WalOptions Options => TestLog.Small with { RingBytes = 128 << 10, ReadAheadBytes = 256 << 10, SyncForm = WalSyncForm.Fdatasync };
+    internal static WalOptions Options =>
+        TestLog.Small with { RingBytes = 128 << 10, ReadAheadBytes = 256 << 10, SyncForm = WalSyncForm.Fdatasync };
 
     internal static AioSystem Start(string method = "io_uring", InjectionControl? control = null)
     {
@@ -75,7 +77,8 @@ internal sealed class PageBank : IAsyncDisposable
         }
     }
 
-    internal static void Redo(ushort kind, int index, Span<byte> page, ReadOnlySpan<byte> payload) => Change(page, payload[0] + index, payload[1..]);
+    internal static void Redo(ushort kind, int index, Span<byte> page, ReadOnlySpan<byte> payload) =>
+        Change(page, payload[0] + index, payload[1..]);
 
     internal static string Show(Span<byte> page)
     {

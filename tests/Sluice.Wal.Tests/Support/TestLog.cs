@@ -24,7 +24,8 @@ internal static class TestLog
         SystemId = 42,
     };
 
-    internal static AioSystem Start(string method = "io_uring") => AioSystem.Start(new AioSystemOptions { Method = method, HandlesPerContext = 64, SharedContexts = 2 });
+    internal static AioSystem Start(string method = "io_uring") =>
+        AioSystem.Start(new AioSystemOptions { Method = method, HandlesPerContext = 64, SharedContexts = 2 });
 
     /// <summary>A system whose I/O can be made to go wrong.</summary>
     internal static AioSystem Start(InjectionControl control, string method = "worker")
@@ -37,7 +38,8 @@ internal static class TestLog
         };
         IoMethodCatalog catalog = new();
         catalog.Add("injecting", new InjectingMethodFactory(inner, control));
-        return AioSystem.Start(new AioSystemOptions { Method = "injecting", Catalog = catalog, HandlesPerContext = 64, SharedContexts = 2 });
+        return AioSystem.Start(
+            new AioSystemOptions { Method = "injecting", Catalog = catalog, HandlesPerContext = 64, SharedContexts = 2 });
     }
 
     /// <summary>The content of a record with a number: any length, and every byte tells whether it is the right one.</summary>
@@ -56,9 +58,11 @@ internal static class TestLog
         return body;
     }
 
-    internal static async Task<List<(LogRecord Record, byte[] Body)>> ReadAllAsync(AioSystem system, string folder, WalReaderOptions? options = null)
+    internal static async Task<List<(LogRecord Record, byte[] Body)>> ReadAllAsync(
+        AioSystem system, string folder, WalReaderOptions? options = null)
     {
-        await using WalReader reader = await WalReader.OpenAsync(system, folder, options ?? new WalReaderOptions { ReadAheadBytes = 1 << 20 });
+        await using WalReader reader = await WalReader.OpenAsync(
+            system, folder, options ?? new WalReaderOptions { ReadAheadBytes = 1 << 20 });
         List<(LogRecord, byte[])> records = [];
         while (await reader.ReadAsync()) records.Add((reader.Current, reader.Current.Body.ToArray()));
         return records;

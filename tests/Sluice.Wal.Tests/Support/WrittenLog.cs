@@ -39,11 +39,13 @@ internal sealed class WrittenLog
     internal static int StreamBytesOf(int length)
     {
         int whole = PiecesOf(length) - 1;
-        return (whole * UnitBytes) + (int)WalGeometry.Align((ulong)(WalUnit.HeaderBytes + length - (whole * (UnitBytes - WalUnit.HeaderBytes))));
+        return (whole * UnitBytes) + (int)WalGeometry.Align(
+            (ulong)(WalUnit.HeaderBytes + length - (whole * (UnitBytes - WalUnit.HeaderBytes))));
     }
 
     /// <summary>How many units it is.</summary>
-    internal static int PiecesOf(int length) => Math.Max(1, (length + UnitBytes - WalUnit.HeaderBytes - 1) / (UnitBytes - WalUnit.HeaderBytes));
+    internal static int PiecesOf(int length) =>
+        Math.Max(1, (length + UnitBytes - WalUnit.HeaderBytes - 1) / (UnitBytes - WalUnit.HeaderBytes));
 
     /// <summary>A record is cut into units of a quarter of the ring at most.</summary>
     internal static int UnitBytes => TestLog.Small.RingBytes / 4;
@@ -51,7 +53,8 @@ internal sealed class WrittenLog
     /// <summary>Everything that was written is read back, in order, at its place, linked without a gap, and nothing else is.</summary>
     internal async Task ExpectAsync(AioSystem system, string folder)
     {
-        await using WalReader reader = await WalReader.OpenAsync(system, folder, new WalReaderOptions { ReadAheadBytes = 1 << 20, IncludesInternal = true });
+        await using WalReader reader = await WalReader.OpenAsync(
+            system, folder, new WalReaderOptions { ReadAheadBytes = 1 << 20, IncludesInternal = true });
         LogPosition before = LogPosition.Invalid;
         int index = 0;
         while (await reader.ReadAsync())
@@ -62,7 +65,9 @@ internal sealed class WrittenLog
             if (found.IsInternal) continue;
             Assert.True(index < _records.Count, $"{found} was never written.");
             (LogPosition start, LogPosition end, ushort kind, byte[] body) = _records[index++];
-            Assert.Equal((start, end, kind, body.Length, PiecesOf(body.Length)), (found.Position, found.EndPosition, found.Kind, found.Body.Length, found.Pieces));
+            Assert.Equal(
+                (start, end, kind, body.Length, PiecesOf(body.Length)),
+                (found.Position, found.EndPosition, found.Kind, found.Body.Length, found.Pieces));
             Assert.True(found.Body.Span.SequenceEqual(body), $"{found}: the content is not what was written.");
         }
 
