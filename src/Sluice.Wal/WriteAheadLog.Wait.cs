@@ -39,6 +39,17 @@ public sealed partial class WriteAheadLog
     /// <exception cref="WalException">When awaited: it is not durable, and the log is at an end.</exception>
     public ValueTask FlushAsync(LogPosition position, CancellationToken cancellationToken = default)
     {
+        if ((_options.Mistakes & LogMistakes.AcknowledgesEarly) == 0) return FlushBeforePagesAsync(position, cancellationToken);
+        RequireInserted(position);
+        Request(position.Value);
+        TryIssue();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>As <see cref="FlushAsync"/>, for pages that wait to be written: they look at the durable position afterwards, so no mistake of a test
+    /// is made here.</summary>
+    internal ValueTask FlushBeforePagesAsync(LogPosition position, CancellationToken cancellationToken)
+    {
         if (position.Value <= Volatile.Read(ref _durable)) return ValueTask.CompletedTask;
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
         return BeginFlush(position, cancellationToken) is { } waiter ? waiter.Task : ValueTask.CompletedTask;
@@ -51,12 +62,6 @@ public sealed partial class WriteAheadLog
         ThrowIfUnusable();
         RequireInserted(position);
         Request(position.Value);
-
-        if ((_options.Mistakes & LogMistakes.AcknowledgesEarly) != 0)
-        {
-            TryIssue();
-            return null;
-        }
 
         // Counted before the issuing, which looks at how many commit together.
         LogWaiter? waiter = TryWait(LogWaitKind.Durable, position.Value);

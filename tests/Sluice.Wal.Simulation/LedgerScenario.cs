@@ -145,7 +145,7 @@ public class LedgerScenario : PageScenario
 
             return added;
         });
-        await Log.FlushAsync(end);
+        await Log.Log!.FlushAsync(end);
         if (run.IsDead) return;
         for (int place = 0; place < accounts.Length; place++)
         {

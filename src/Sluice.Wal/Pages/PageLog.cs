@@ -176,7 +176,7 @@ public sealed class PageLog : ILogFlusher, ICheckpointLog, ILogIoStatistics, IAs
 
     /// <inheritdoc/>
     public ValueTask FlushAsync(LogPosition upTo, CancellationToken cancellationToken = default) =>
-        Log is null && _recovering is { } recovering ? recovering.FlushAsync(upTo, cancellationToken) : Opened.FlushAsync(upTo, cancellationToken);
+        Log is null && _recovering is { } recovering ? recovering.FlushAsync(upTo, cancellationToken) : Opened.FlushBeforePagesAsync(upTo, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<LogPosition> BeginCheckpointAsync(CancellationToken cancellationToken = default)
