@@ -1,4 +1,5 @@
 using Sluice.TempFiles.Tests.Support;
+using Sluice.Testing;
 
 namespace Sluice.TempFiles.Tests.Files;
 
@@ -228,16 +229,16 @@ public sealed class BufFileTests
         for (int index = 0; index < 500; index++) writer.Write(data);
         writer.Flush();
         writer.Seek(0);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        AllocationMeter meter = AllocationMeter.Start();
         for (int index = 0; index < 500; index++) writer.Write(data);
         writer.Flush();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, meter.Bytes);
 
         using BufFileReader reader = new(context, file, 0, 8192, 4);
         for (int index = 0; index < 250; index++) reader.Read(data);
-        before = GC.GetAllocatedBytesForCurrentThread();
+        meter = AllocationMeter.Start();
         for (int index = 0; index < 250; index++) reader.Read(data);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, meter.Bytes);
     });
 
     [Theory]

@@ -1,4 +1,5 @@
 using Sluice.TempFiles.Tests.Support;
+using Sluice.Testing;
 
 namespace Sluice.TempFiles.Tests.HashSpill;
 
@@ -149,18 +150,18 @@ public sealed class HashAggregateTests
             new HashSpillOptions { MemoryBytes = 4 << 20 });
         for (int index = 0; index < 400_000; index++) aggregate.Add(new Item(index % 300_000, 1));
         Assert.True(aggregate.Statistics.BytesWritten > 4 << 20);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        AllocationMeter meter = AllocationMeter.Start();
         for (int index = 0; index < 100_000; index++) aggregate.Add(new Item(index * 3, 1));
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16 << 10);
+        Assert.InRange(meter.Bytes, 0, 16 << 10);
         long groups = 0;
         long count = 0;
-        before = GC.GetAllocatedBytesForCurrentThread();
+        meter = AllocationMeter.Start();
         aggregate.Finish((in long key, in Sum sum) =>
         {
             groups++;
             count += sum.Count;
         });
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, aggregate.Statistics.Partitions * 2048L);
+        Assert.InRange(meter.Bytes, 0, aggregate.Statistics.Partitions * 2048L);
         Assert.Equal(300_000, groups);
         Assert.Equal(500_000, count);
         Assert.InRange(aggregate.Statistics.MemoryPeakBytes, 1, 4 << 20);

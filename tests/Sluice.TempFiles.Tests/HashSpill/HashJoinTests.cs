@@ -1,4 +1,5 @@
 using Sluice.TempFiles.Tests.Support;
+using Sluice.Testing;
 
 namespace Sluice.TempFiles.Tests.HashSpill;
 
@@ -174,16 +175,16 @@ public sealed class HashJoinTests
             counter, new HashSpillOptions { MemoryBytes = 4 << 20 });
         for (int index = 0; index < Records; index++) join.AddBuild(new Pair(index, index));
         for (int index = 0; index < Records / 2; index++) join.Probe(new Pair(index, index));
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        AllocationMeter meter = AllocationMeter.Start();
         for (int index = Records / 2; index < (Records / 2) + 100_000; index++) join.Probe(new Pair(index, index));
-        long whileProbing = GC.GetAllocatedBytesForCurrentThread() - before;
+        long whileProbing = meter.Bytes;
         Assert.True(join.Statistics.BytesWritten > 8 << 20);
 
         // The chain of the file's blocks grows by doubling; nothing else.
         Assert.InRange(whileProbing, 0, 64 << 10);
-        before = GC.GetAllocatedBytesForCurrentThread();
+        meter = AllocationMeter.Start();
         join.Finish();
-        long whileFinishing = GC.GetAllocatedBytesForCurrentThread() - before;
+        long whileFinishing = meter.Bytes;
         Assert.Equal(300_000, counter.Pairs);
         Assert.InRange(whileFinishing, 0, join.Statistics.Partitions * 2048L);
     });

@@ -1,4 +1,5 @@
 using Sluice.TempFiles.Tests.Support;
+using Sluice.Testing;
 
 namespace Sluice.TempFiles.Tests.Sorting;
 
@@ -209,9 +210,9 @@ public sealed class ExternalSorterTests
         Random random = new(1);
         for (int number = 0; number < 300_000; number++) sorter.Add((random.Next(), number));
         int runs = sorter.Statistics.Runs;
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        AllocationMeter meter = AllocationMeter.Start();
         for (int number = 0; number < 600_000; number++) sorter.Add((random.Next(), number));
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        long allocated = meter.Bytes;
         int more = sorter.Statistics.Runs - runs;
         Assert.True(more >= 2);
 
@@ -220,9 +221,9 @@ public sealed class ExternalSorterTests
         using SortedRecords<(int Key, int Number)> result = sorter.Finish();
         int last = int.MinValue;
         for (int index = 0; index < 100_000; index++) Next();
-        before = GC.GetAllocatedBytesForCurrentThread();
+        meter = AllocationMeter.Start();
         for (int index = 0; index < 700_000; index++) Next();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, meter.Bytes);
 
         void Next()
         {
@@ -290,9 +291,9 @@ public sealed class ExternalSorterTests
             new ExternalSortOptions { MemoryBytes = 1 << 20, Limit = 10_000 });
         Random random = new(1);
         for (int number = 0; number < 100_000; number++) sorter.Add((random.Next(), number));
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        AllocationMeter meter = AllocationMeter.Start();
         for (int number = 0; number < 400_000; number++) sorter.Add((random.Next(), number));
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        long allocated = meter.Bytes;
 
         // The last record of those that are kept, each time; nothing for each of them.
         Assert.True(allocated < 10_000, $"{allocated} bytes.");

@@ -1,4 +1,5 @@
 using Sluice.TempFiles.Tests.Support;
+using Sluice.Testing;
 
 namespace Sluice.TempFiles.Tests.Tapes;
 
@@ -265,15 +266,15 @@ public sealed unsafe class LogicalTapeTests
         byte[] data = new byte[1000];
         writer.Begin(tape);
         for (int index = 0; index < 1000; index++) writer.Write(data);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        AllocationMeter meter = AllocationMeter.Start();
         for (int index = 0; index < 1000; index++) writer.Write(data);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, meter.Bytes);
         writer.Finish();
         using TapeMergeReader merge = new(context, set, [tape], 16);
         for (int index = 0; index < 200; index++) merge.Cursors[0].MoveNext();
-        before = GC.GetAllocatedBytesForCurrentThread();
+        meter = AllocationMeter.Start();
         for (int index = 0; index < 200; index++) merge.Cursors[0].MoveNext();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, meter.Bytes);
     });
 
     private static void WriteInTurn(AioContext context, LogicalTapeSet set, LogicalTape[] tapes, int blocks)

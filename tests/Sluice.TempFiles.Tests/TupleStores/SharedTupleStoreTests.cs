@@ -1,4 +1,5 @@
 using Sluice.TempFiles.Tests.Support;
+using Sluice.Testing;
 
 namespace Sluice.TempFiles.Tests.TupleStores;
 
@@ -153,15 +154,15 @@ public sealed class SharedTupleStoreTests
 
         // 341 records in a block: the list of blocks has just doubled at 300, and does so again at 512.
         for (long value = 0; value < 102_300; value++) writer.Add(value);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        AllocationMeter meter = AllocationMeter.Start();
         for (long value = 0; value < 51_150; value++) writer.Add(value);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, meter.Bytes);
         writer.Finish();
         using SharedTupleReader<long> reader = store.CreateReader(context);
         for (int index = 0; index < 50_000; index++) reader.TryRead(out _);
-        before = GC.GetAllocatedBytesForCurrentThread();
+        meter = AllocationMeter.Start();
         for (int index = 0; index < 50_000; index++) reader.TryRead(out _);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, meter.Bytes);
     });
 
     private static void Play(TestRun run, int seed, bool direct)

@@ -1,4 +1,5 @@
 using Sluice.TempFiles.Tests.Support;
+using Sluice.Testing;
 
 namespace Sluice.TempFiles.Tests.TupleStores;
 
@@ -178,16 +179,16 @@ public sealed class TupleStoreTests
 
         // 16 bytes each: 65 536 records are 256 blocks, at which lists of blocks have just doubled.
         for (long value = 0; value < 66_000; value++) store.Add(value);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        AllocationMeter meter = AllocationMeter.Start();
         for (long value = 66_000; value < 120_000; value++) store.Add(value);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, meter.Bytes);
         using TupleStoreReader<long> reader = store.CreateReader();
         for (int index = 0; index < 120_000; index++) reader.TryRead(out _);
         for (int index = 0; index < 120_000; index++) reader.TryReadBack(out _);
-        before = GC.GetAllocatedBytesForCurrentThread();
+        meter = AllocationMeter.Start();
         for (int index = 0; index < 120_000; index++) reader.TryRead(out _);
         for (int index = 0; index < 120_000; index++) reader.TryReadBack(out _);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, meter.Bytes);
     });
 
     [Fact]

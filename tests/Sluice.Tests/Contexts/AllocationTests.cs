@@ -1,3 +1,4 @@
+using Sluice.Testing;
 using System.Runtime.InteropServices;
 using Sluice.Methods;
 
@@ -17,9 +18,9 @@ public sealed unsafe class AllocationTests
         AioReturn[] places = [.. Enumerable.Range(0, 16).Select(static _ => new AioReturn())];
         byte* memory = (byte*)NativeMemory.Alloc(65536);
         for (int round = 0; round < 200; round++) Round();
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        AllocationMeter meter = AllocationMeter.Start();
         for (int round = 0; round < 200; round++) Round();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, meter.Bytes);
         NativeMemory.Free(memory);
 
         void Round()
