@@ -1,6 +1,6 @@
-using Sluice.Testing;
 using System.Runtime.Intrinsics;
 using Sluice.Storage.Tests.Support;
+using Sluice.Testing;
 
 namespace Sluice.Storage.Tests.Pages;
 

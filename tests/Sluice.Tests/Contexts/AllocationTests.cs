@@ -1,6 +1,6 @@
-using Sluice.Testing;
 using System.Runtime.InteropServices;
 using Sluice.Methods;
+using Sluice.Testing;
 
 namespace Sluice.Tests;
 
