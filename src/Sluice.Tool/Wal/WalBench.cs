@@ -184,7 +184,11 @@ internal static partial class WalBench
         // Segments are reserved and not written: making them takes no processor from those who are measured.
         WalOptions options = request.Options with
         {
-            RingBytes = 256 << 20, EagerWriteBytes = 1 << 30, SegmentBytes = 64 << 20, SegmentsAhead = 6, Fill = SegmentFill.Allocate,
+            RingBytes = 256 << 20,
+            EagerWriteBytes = 1 << 30,
+            SegmentBytes = 64 << 20,
+            SegmentsAhead = 6,
+            Fill = SegmentFill.Allocate,
         };
         WriteAheadLog log = Open(system, folder, options);
         try

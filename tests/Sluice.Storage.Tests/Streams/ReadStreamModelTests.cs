@@ -1,5 +1,5 @@
-using Sluice.TestPlugins.Injecting;
 using Sluice.Testing;
+using Sluice.TestPlugins.Injecting;
 
 namespace Sluice.Storage.Tests.Streams;
 
