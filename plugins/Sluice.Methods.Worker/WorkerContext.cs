@@ -67,7 +67,7 @@ internal sealed class WorkerContext : IoMethodContext
 
         // After the delivery the request belongs to somebody else again, so the token is read before.
         ulong token = request.Token;
-        if (!TryTakenBack(request, out IoOutcome outcome))
+        if (!TryNow(request, ref _counters.TakenBack, out IoOutcome outcome))
         {
             _isSharing = false;
             if (_queue.TryEnqueue(this, request))
@@ -79,9 +79,9 @@ internal sealed class WorkerContext : IoMethodContext
             // Others filled the queue, which was made too small for all: as with every request that finds no room.
             outcome = Execution.Execute(request, out Exception? fault);
             if (fault is not null) _counters.TrialFaults++;
+            else _counters.TakenBack++;
         }
 
-        _counters.TakenBack++;
         IoCompletion completion = new(token, outcome);
         Sink.Complete(new ReadOnlySpan<IoCompletion>(in completion));
         return true;
@@ -159,29 +159,6 @@ internal sealed class WorkerContext : IoMethodContext
         _canShare && request.LengthBytes >= SharedBytesMin && request.Operation == IoOperation.Read
             && request.Has(IoRequestFlags.Buffered) && request.Has(IoRequestFlags.Ahead);
 
-    /// <returns>False when it would have to wait.</returns>
-    private bool TryTakenBack(IoRequest request, out IoOutcome outcome)
-    {
-        try
-        {
-            if (request.File.TryExecuteWithoutBlocking(request, out outcome))
-            {
-                _trial.Hit();
-                return true;
-            }
-        }
-        catch (Exception)
-        {
-            _counters.TrialFaults++;
-            outcome = Execution.OutcomeOfFault(request);
-            return true;
-        }
-
-        _trial.Missed();
-        _counters.NoWaitMisses++;
-        return false;
-    }
-
     private bool ExecuteTrusted(IoRequest request, out IoOutcome outcome)
     {
         outcome = Execution.Execute(request, out Exception? fault);
@@ -194,13 +171,18 @@ internal sealed class WorkerContext : IoMethodContext
     {
         outcome = default;
         if (_trial.ShouldTrust(request.LengthBytes)) return ExecuteTrusted(request, out outcome);
-        if (!_trial.ShouldTry()) return false;
+        return _trial.ShouldTry() && TryNow(request, ref _counters.NoWaitHits, out outcome);
+    }
+
+    /// <returns>False when it would have to wait.</returns>
+    private bool TryNow(IoRequest request, ref long executed, out IoOutcome outcome)
+    {
         try
         {
             if (request.File.TryExecuteWithoutBlocking(request, out outcome))
             {
                 _trial.Hit();
-                _counters.NoWaitHits++;
+                executed++;
                 return true;
             }
         }
